@@ -1,0 +1,201 @@
+"""What the pretend brand is made of: plain records, no behaviour. `stock.py` fills them from a seed; `joor.py` and `aims360.py` serve them.
+
+Money is Decimal, quantities are int, dates are `datetime.date`, times are aware UTC.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass
+class Code:
+    """A row of an AIMS360 code table (division, season, term, ship via, country, currency, sales rep, discount reason)."""
+
+    id: str  # GUID
+    code: str
+    name: str
+    enabled: bool = True
+
+
+@dataclass
+class Warehouse:
+    id: str
+    name: str
+    state: str
+    active: bool = True
+
+
+@dataclass
+class Store:
+    id: str
+    code: str
+    name: str
+    address1: str
+    city: str
+    state: str
+    zip_code: str
+    country_id: str
+    address2: str = ""
+    active: bool = True
+    no_shipment: bool = False
+
+
+@dataclass
+class Customer:
+    id: str
+    account: str
+    name: str
+    email: str
+    phone: str
+    status: str = "Active"  # Active | Inactive | No Shipment
+    term_id: str | None = None
+    ship_via_id: str | None = None
+    stores: list[Store] = field(default_factory=list)
+    last_modified: datetime | None = None
+
+
+@dataclass
+class Size:
+    name: str
+    upc: str | None  # can be missing
+
+
+@dataclass
+class StyleColor:
+    id: str
+    style_id: str
+    style: str
+    color: str
+    color_description: str
+    description: str
+    body_code: str
+    body_description: str
+    brand_name: str
+    origin_country: str
+    fabric_content: str
+    wholesale: Decimal
+    retail: Decimal
+    division_id: str
+    season_id: str
+    sizes: list[Size]
+    active: bool = True
+    kind: str = "Inventory"  # Inventory | Non-Inventory | Service
+    last_modified: datetime | None = None
+
+
+@dataclass
+class Stock:
+    """Units of one (style-colour, size) in one warehouse."""
+
+    on_hand: int  # can be negative
+    allocated: int = 0
+    pick_tickets: int = 0
+
+
+@dataclass
+class POLine:
+    style_color_id: str
+    warehouse_id: str
+    in_warehouse_date: date | None  # None is served as 1899-12-30
+    x_factory_date: date | None
+    open_by_size: dict[str, int]
+
+
+@dataclass
+class PurchaseOrder:
+    number: str
+    vendor: str
+    status: str  # Open | Completed | Cancelled
+    last_modified: datetime
+    lines: list[POLine]
+    type: str = "Style"
+
+
+@dataclass
+class OpenOrderLine:
+    """An order already open in AIMS360 before we came (seeded), one row per style-colour and size."""
+
+    order: str
+    style_color_id: str
+    warehouse_id: str
+    size: str
+    quantity: int
+    complete: date
+    allocated: int = 0
+    wip_reference: str | None = None  # allocated to this purchase order number when set
+
+
+@dataclass
+class JoorSku:
+    color_code: str
+    color_name: str
+    size: str
+    upc: str | None
+
+
+@dataclass
+class JoorStyle:
+    style_id: int
+    style_number: str
+    style_identifier: str
+    name: str
+    price: Decimal
+    skus: list[JoorSku]
+    hand_made: bool = False
+    deleted: bool = False
+
+
+@dataclass
+class JoorAccount:
+    """One JOOR brand account. `orders` and `connections` are stored in the v2 JSON field names of the fact sheet (values already as
+    strings where JOOR sends strings); `joor.py` renders empty lists and numbers by its switches."""
+
+    account_id: str
+    name: str
+    token: str  # v2 static token, before Base64
+    client_id: str
+    client_secret: str
+    username: str
+    password: str
+    division_codes: list[str]
+    currency: str
+    price_label: str
+    warehouses: list[str]  # names that exist in JOOR's Order Settings
+    payment_methods: list[tuple[str, str]]  # (code, name)
+    shipping_methods: list[tuple[str, str]]
+    styles: dict[str, JoorStyle] = field(default_factory=dict)  # by style_identifier
+    connections: list[dict[str, Any]] = field(default_factory=list)
+    orders: dict[int, dict[str, Any]] = field(default_factory=dict)  # by order_id
+    export_state: dict[int, str] = field(default_factory=dict)  # order_id -> UNDEFINED | SUCCESS | FAILED
+    exported_at: dict[int, datetime] = field(default_factory=dict)
+
+
+@dataclass
+class Brand:
+    seed: int
+    name: str
+    # AIMS360 tenant
+    client_id: str
+    client_secret: str
+    username: str
+    password: str
+    divisions: list[Code] = field(default_factory=list)
+    seasons: list[Code] = field(default_factory=list)
+    terms: list[Code] = field(default_factory=list)
+    ship_vias: list[Code] = field(default_factory=list)
+    countries: list[Code] = field(default_factory=list)
+    currencies: list[Code] = field(default_factory=list)
+    sales_reps: list[Code] = field(default_factory=list)
+    discount_reasons: list[Code] = field(default_factory=list)
+    order_status_reasons: list[Code] = field(default_factory=list)
+    warehouses: list[Warehouse] = field(default_factory=list)
+    customers: list[Customer] = field(default_factory=list)
+    style_colors: list[StyleColor] = field(default_factory=list)
+    stock: dict[tuple[str, str, str], Stock] = field(default_factory=dict)  # (style-colour id, size, warehouse id)
+    purchase_orders: list[PurchaseOrder] = field(default_factory=list)
+    open_orders: list[OpenOrderLine] = field(default_factory=list)
+    # JOOR accounts by a short key ("us", "eu")
+    accounts: dict[str, JoorAccount] = field(default_factory=dict)
+    cases: dict[str, list[int]] = field(default_factory=dict)  # awkward case name -> JOOR order ids that show it
