@@ -1,0 +1,179 @@
+"""What AIMS360 says and takes, typed: money as Decimal, quantities as int, dates as date. Field names on the wire are in contract.py."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+CodeKind = Literal["division", "season", "term", "ship_via", "country", "currency", "discount_reason", "order_status_reason"]
+
+
+@dataclass(frozen=True)
+class CodeRow:
+    id: str
+    code: str
+    name: str
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    id: str
+    name: str
+    active: bool = True
+
+
+@dataclass(frozen=True)
+class Customer:
+    """`status` is Active, Inactive or No Shipment; only Active ones may be ordered for."""
+
+    id: str
+    account: str
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    status: str = "Active"
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Store:
+    id: str
+    customer_id: str
+    code: str
+    name: str = ""
+    address1: str = ""
+    address2: str = ""
+    city: str = ""
+    state: str = ""
+    zip_code: str = ""
+    country_id: str = ""
+    active: bool = True
+    no_shipment: bool = False
+
+
+@dataclass(frozen=True)
+class SizeRow:
+    name: str
+    upc: str | None = None
+
+
+@dataclass(frozen=True)
+class StyleColor:
+    id: str
+    style_id: str
+    style: str
+    color: str
+    color_description: str = ""
+    description: str = ""
+    wholesale_price: Decimal | None = None
+    retail_price: Decimal | None = None
+    division_id: str | None = None
+    season_id: str | None = None
+    active: bool = True
+    sizes: tuple[SizeRow, ...] = ()
+    last_modified: datetime | None = None
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class StockRow:
+    """Stock of one (style, colour, size) in one AIMS360 warehouse, in pieces. `ots` is None when the source has no such column.
+    `open_orders` is what open orders want and stock allocation does not cover."""
+
+    style: str
+    color: str
+    size: str
+    warehouse: str  # name
+    style_color_id: str | None = None
+    upc: str | None = None
+    division: str | None = None  # code, when the source has it
+    season: str | None = None
+    on_hand: int = 0
+    allocated: int = 0
+    pick_tickets: int = 0
+    open_orders: int = 0
+    ots: int | None = None
+
+
+@dataclass(frozen=True)
+class WipRow:
+    """Open quantity of one size on one purchase-order (or cut) line. Dates before 1900 mean none."""
+
+    reference: str
+    style_color_id: str
+    warehouse_id: str | None
+    size: str
+    in_warehouse_date: date | None
+    x_factory_date: date | None
+    open_quantity: int
+    allocated: int = 0
+
+
+@dataclass(frozen=True)
+class OneTimeAddress:
+    name: str
+    address1: str
+    address2: str = ""
+    address3: str = ""
+    city: str = ""
+    state: str = ""
+    zip_code: str = ""
+    country_id: str | None = None
+
+
+@dataclass(frozen=True)
+class OrderDraftLine:
+    style_color_id: str
+    warehouse_id: str
+    price: Decimal
+    sizes: tuple[tuple[str, int], ...]  # (size name, pieces)
+    note: str = ""
+    discount_percentage: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class OrderDraft:
+    """An AIMS360 order about to be created (facts 9.7). `header` holds the plain optional fields by their AIMS360 name
+    (notes, note1, note2, shippingInstructions, packingNotes, department, buyer, phone, email, ...)."""
+
+    reference: str  # thirdPartyOrderID
+    customer_id: str
+    division_id: str
+    status: Literal["Open", "Hold"]
+    purchase_order: str
+    lines: tuple[OrderDraftLine, ...]
+    term_id: str | None = None
+    ship_via_id: str | None = None
+    season_id: str | None = None
+    entered: date | None = None
+    start: date | None = None
+    complete: date | None = None
+    store_id: str | None = None
+    ship_to: OneTimeAddress | None = None
+    net_discount_percentage: Decimal | None = None
+    header: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """An order read back (field names ASSUMED, A-06)."""
+
+    order: str
+    third_party_order_id: str | None
+    customer_purchase_order: str | None = None
+    customer_account: str | None = None
+    status: str | None = None
+    entered: date | None = None
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class NewCustomer:
+    account: str
+    name: str
+    email: str = ""
+    phone: str = ""
+    address: OneTimeAddress | None = None
+    term_id: str | None = None
+    ship_via_id: str | None = None

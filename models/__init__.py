@@ -1,0 +1,36 @@
+"""THE GROUND: what we remember. Imports nothing of ours.
+
+Re-exported here so that one import registers every table (Alembic and `create_all` need that).
+"""
+
+from models.audit import AuditEntry
+from models.cursors import Cursor
+from models.jobs import Attempt, Job, Run
+from models.ledgers import InventoryPosition, ManualTask, OrderImport, OrderPart
+from models.limits import Breaker, CreditWindow, LanePause, RateLimit, RateSlot
+from models.lookups import Lookup
+from models.mappings import Fingerprint, Mapping
+from models.sites import Credential, Division, Site
+
+__all__ = [
+    "Attempt",
+    "AuditEntry",
+    "Breaker",
+    "Credential",
+    "CreditWindow",
+    "Cursor",
+    "Division",
+    "Fingerprint",
+    "InventoryPosition",
+    "Job",
+    "LanePause",
+    "Lookup",
+    "ManualTask",
+    "Mapping",
+    "OrderImport",
+    "OrderPart",
+    "RateLimit",
+    "RateSlot",
+    "Run",
+    "Site",
+]

@@ -1,0 +1,24 @@
+"""AIMS360 rows that orders refer to by GUID, remembered per tenant and refreshed on a miss."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column
+from sqlmodel import Field, SQLModel
+
+from models.columns import Json, UtcDateTime
+
+
+class Lookup(SQLModel, table=True):
+    """`kind`: division, season, term, ship_via, country, warehouse, customer, store, style_color, currency, sales_rep.
+    `code` is the business code: for style_color `STYLE|COLOR`, for store `CUSTOMERACCOUNT|STORE`."""
+
+    __tablename__ = "lookup"
+
+    tenant: str = Field(primary_key=True, max_length=100)  # digest of AIMS360 URL and account
+    kind: str = Field(primary_key=True, max_length=20)
+    code: str = Field(primary_key=True, max_length=200)
+    aims_id: str = Field(max_length=64)
+    name: str = Field(default="", max_length=300)
+    extra: dict[str, Any] | None = Field(default=None, sa_column=Column(Json))
+    fetched_at: datetime = Field(sa_type=UtcDateTime)

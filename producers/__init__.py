@@ -1,0 +1,1 @@
+"""ASKING FOR WORK."""

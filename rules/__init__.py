@@ -1,0 +1,1 @@
+"""PURE: decisions without session, clock or HTTP."""

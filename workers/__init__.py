@@ -1,0 +1,1 @@
+"""DOING THE WORK."""
