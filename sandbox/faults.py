@@ -1,5 +1,6 @@
 """What the pretend systems remember beside their data: a clock that can be moved, a ledger of effects and calls, and faults to inject."""
 
+import itertools
 import threading
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -59,12 +60,24 @@ class Memory:
         self._effects: list[dict[str, Any]] = []
         self._calls: list[dict[str, Any]] = []
         self._faults: list[Fault] = []
+        self._call_numbers = itertools.count(1)
+
+    def next_call(self) -> int:
+        """A number for the call that begins now; its effects and its row in the call log carry it as `call`."""
+        return next(self._call_numbers)
 
     def effect(self, system: str, effect: str, key: str, **detail: Any) -> None:
         """Note one change of remote state (an order created, an inventory position set, an export state set)."""
         with self._lock:
             self._effects.append(
-                {"seq": len(self._effects) + 1, "at": self.clock.now().isoformat(), "system": system, "effect": effect, "key": key, **detail}
+                {
+                    "seq": len(self._effects) + 1,
+                    "at": self.clock.now().isoformat(),
+                    "system": system,
+                    "effect": effect,
+                    "key": key,
+                    **detail,
+                }
             )
 
     def call(self, **row: Any) -> None:
