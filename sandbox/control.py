@@ -12,7 +12,7 @@ from sandbox.faults import Fault, FaultKind, Memory
 from sandbox.messages import Request, Response, System, json_response
 
 
-class Refused(Exception):
+class Refused(ValueError):
     """A control request that makes no sense; answered 400 with the reason."""
 
 
@@ -34,8 +34,8 @@ def serve_control(system: System, memory: Memory, request: Request) -> Response:
                 return json_response(_state(system, request))
             case _:
                 return system.control(request)
-    except Refused as refused:
-        return json_response({"error": str(refused)}, 400)
+    except ValueError as error:
+        return json_response({"error": str(error)}, 400)
 
 
 def set_switches(switches: dict[str, Any], changes: dict[str, Any]) -> None:
