@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -56,7 +56,10 @@ class Context:
     aims: AimsClient
     log: structlog.stdlib.BoundLogger
     hit: Callable[[str], None] = lambda _name: None  # failpoints: ctx.hit("after_http_before_record")
-    beat: Callable[[], None] = lambda: None  # a long flow calls this between steps: raises when the lease was lost
+    beat: Callable[[], None] = lambda: None  # a long flow calls this between steps: raises when it should stop
+
+    def with_runner(self, *, hit: Callable[[str], None], beat: Callable[[], None]) -> "Context":
+        return replace(self, hit=hit, beat=beat)
 
 
 Flow = Callable[[JobView, Context], Outcome]

@@ -1,0 +1,33 @@
+"""Settings of a process, from the environment or `.env`. `joorsync settings` prints them, redacted."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Names are the environment variables. Without DATABASE_URL and AMQP_URL everything runs embedded in one process."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    database_url: str = Field(default="sqlite:///var/joorsync.db", validation_alias="DATABASE_URL")
+    amqp_url: str | None = Field(default=None, validation_alias="AMQP_URL")
+    key: SecretStr | None = Field(default=None, validation_alias="JOORSYNC_KEY")  # comma-separated Fernet keys, the first encrypts
+    key_file: Path | None = Field(default=None, validation_alias="JOORSYNC_KEY_FILE")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", validation_alias="LOG_LEVEL")
+    log_format: Literal["console", "json"] = Field(default="console", validation_alias="LOG_FORMAT")
+    worker_threads: int = Field(default=8, ge=1, le=64, validation_alias="WORKER_THREADS")
+    sites: str = Field(default="", validation_alias="JOORSYNC_SITES")  # comma-separated site keys this worker serves; empty: all
+    failpoints: str = Field(default="", validation_alias="FAILPOINTS")  # tests only: name:action[:nth], comma-separated
+    failpoints_once: Path | None = Field(default=None, validation_alias="FAILPOINTS_ONCE")  # folder: each failpoint strikes once per folder
+
+    @property
+    def embedded(self) -> bool:
+        """True when no RabbitMQ is configured: the in-memory broker lives in this process."""
+        return self.amqp_url is None
+
+    @property
+    def served_sites(self) -> frozenset[str]:
+        return frozenset(part.strip() for part in self.sites.split(",") if part.strip())

@@ -1,0 +1,154 @@
+"""A worker process: lanes of the sites it serves, one delivery in flight per lane, and a parent that replaces children that die."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+import dramatiq
+import structlog
+from dramatiq.worker import Worker
+from sqlmodel import select
+
+from models.sites import Site
+from runtime.broker import LANE_PREFETCH, lanes_of, make_broker
+from runtime.clock import Clock, SystemClock
+from runtime.db import Sessions, make_engine, session_factory
+from runtime.failpoints import Failpoints
+from runtime.settings import Settings
+from workers import actors
+from workers.connect import Connections
+from workers.flows import SPECS
+from workers.runner import Runner
+
+LANE_LOOK_SECONDS = 2.0
+DELAYED_PREFETCH = 100
+STOP_TIMEOUT_MS = 60_000
+
+
+class LaneWorker(Worker):
+    """dramatiq's worker with one delivery in flight per lane, whatever the number of threads."""
+
+    def __init__(self, broker: dramatiq.Broker, threads: int) -> None:
+        super().__init__(broker, worker_threads=threads)
+        self.queue_prefetch = LANE_PREFETCH
+        self.delay_prefetch = DELAYED_PREFETCH
+
+    def alive(self) -> bool:
+        return all(thread.is_alive() for thread in (*self.workers, *self.consumers.values()))
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+def make_runner(settings: Settings, sessions: Sessions, clock: Clock, stop: threading.Event) -> Runner:
+    failpoints = Failpoints(settings.failpoints, settings.failpoints_once)
+    connections = Connections(sessions, clock, settings)
+    return Runner(sessions, clock, connections.connect, SPECS, worker=worker_name(), hit=failpoints.hit, stop=stop)
+
+
+def served_lanes(sessions: Sessions, served: frozenset[str]) -> list[str]:
+    with sessions() as session:
+        keys = session.exec(select(Site.key).order_by(Site.key)).all()
+    return lanes_of(key for key in keys if not served or key in served)
+
+
+class Lanes:
+    """Keeps a running worker's lanes equal to the sites that exist: a new site is served without a restart."""
+
+    def __init__(self, broker: dramatiq.Broker, sessions: Sessions, served: frozenset[str]) -> None:
+        self._broker = broker
+        self._sessions = sessions
+        self._served = served
+
+    def look(self) -> list[str]:
+        """Declare what is new. Returns the new lanes."""
+        known = self._broker.get_declared_queues()
+        new = [lane for lane in served_lanes(self._sessions, self._served) if lane not in known]
+        for lane in new:
+            self._broker.declare_queue(lane)
+        return new
+
+    def run(self, stop: threading.Event, interval: float = LANE_LOOK_SECONDS) -> None:
+        log = structlog.get_logger("lanes")
+        while not stop.wait(interval):
+            try:
+                new = self.look()
+                if new:
+                    log.info("new lanes", lanes=new)
+            except Exception as error:
+                log.warning("could not look for new sites", reason=str(error)[:200])
+
+
+def start_worker(settings: Settings, broker: dramatiq.Broker, sessions: Sessions, clock: Clock, stop: threading.Event) -> LaneWorker:
+    """Worker threads, consumers and the lane watcher of one process. `stop` makes long jobs hand themselves back."""
+    actors.declare(broker, make_runner(settings, sessions, clock, stop))
+    lanes = Lanes(broker, sessions, settings.served_sites)
+    lanes.look()
+    worker = LaneWorker(broker, settings.worker_threads)
+    worker.start()
+    threading.Thread(target=lanes.run, args=(stop,), name="lanes", daemon=True).start()
+    return worker
+
+
+def serve(settings: Settings, stop: threading.Event) -> int:
+    """One worker process until `stop`. Exit code 1 when a thread of it died: whoever started it starts another."""
+    engine = make_engine(settings.database_url, pool_size=settings.worker_threads + 4)
+    sessions, clock = session_factory(engine), SystemClock()
+    broker = make_broker(settings.amqp_url)
+    worker = start_worker(settings, broker, sessions, clock, stop)
+    log = structlog.get_logger("worker")
+    log.info("worker started", threads=settings.worker_threads, lanes=sorted(broker.get_declared_queues()))
+    code = 0
+    while not stop.wait(1.0):
+        if not worker.alive():
+            log.critical("a thread of this worker died; leaving so that a fresh one takes over")
+            code = 1
+            stop.set()
+    worker.stop(timeout=STOP_TIMEOUT_MS)
+    broker.close()
+    engine.dispose()
+    return code
+
+
+def supervise(command: list[str], processes: int, stop: threading.Event) -> int:
+    """Keep `processes` children of `command` running: one that dies is replaced after a second. dramatiq's own master leaves instead."""
+    log = structlog.get_logger("supervisor")
+    children = [subprocess.Popen(command) for _ in range(processes)]  # noqa: S603  # our own command line
+    while not stop.wait(1.0):
+        for index, child in enumerate(children):
+            if child.poll() is not None:
+                log.error("a worker process died; starting another", pid=child.pid, exit_code=child.returncode)
+                children[index] = subprocess.Popen(command)  # noqa: S603  # our own command line
+    for child in children:
+        child.send_signal(signal.SIGTERM)
+    for child in children:
+        try:
+            child.wait(STOP_TIMEOUT_MS / 1000 + 10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+    return 0
+
+
+def until_signalled() -> threading.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+
+    def leave(*_: object) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+    return stop
+
+
+def main(settings: Settings, processes: int, child_command: Callable[[], list[str]] | None = None) -> int:
+    """`joorsync workers [--processes N]`."""
+    stop = until_signalled()
+    if processes > 1:
+        return supervise(child_command() if child_command else [sys.executable, "-m", "workers"], processes, stop)
+    return serve(settings, stop)
