@@ -204,7 +204,7 @@ class Relay:
         self._log = structlog.get_logger("relay")
 
     def publish_due(self, *, run_id: int | None = None, limit: int = BATCH) -> int:
-        """Reserve up to `limit` due rows, publish, stamp the confirmed ones. Returns how many. Raises Unavailable; the rows are given back."""
+        """Reserve up to `limit` due rows, publish, stamp the confirmed ones. Returns how many. Raises Unavailable."""
         token = str(uuid.uuid4())
         outgoing = self._reserve(token, run_id, limit)
         if not outgoing:
