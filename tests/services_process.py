@@ -98,7 +98,7 @@ def spawn(
             group=pwd.getpwnam(user).pw_gid if user else None,
             extra_groups=[] if user else None,
             start_new_session=True,
-            preexec_fn=dies_with_us(deathsig),  # noqa: PLW1509  # one prctl call, loaded beforehand
+            preexec_fn=dies_with_us(deathsig),  # one prctl call, loaded beforehand
         )
 
 
