@@ -63,7 +63,7 @@ def _select(rows: list[dict[str, Any]], request: Request, names: tuple[str, ...]
     """The rows whose fields equal the query's values, after `since_seq`; `path` matches as a part of the path, as faults do."""
     wanted = {name: request.param(name) for name in names if request.param(name)}
     since = request.param("since_seq", "0")
-    if not since.isdigit():
+    if not since.isdecimal():
         raise Refused("since_seq is a whole number")
     return [
         row

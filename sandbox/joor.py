@@ -110,7 +110,7 @@ class Joor:
         match rest:
             case []:
                 start, count = request.param("start_from") or "0", request.param("count") or "50"
-                if not (start.isdigit() and count.isdigit()):
+                if not (start.isdecimal() and count.isdecimal()):
                     return v2_error(self.world, "connections", "start_from and count must be whole numbers")
                 first, size = int(start), int(count)
                 more = first + size < len(rows)

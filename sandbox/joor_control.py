@@ -34,7 +34,7 @@ def control(world: World, request: Request) -> Response:
 
 
 def _known(account: Account, order_id: str) -> bool:
-    return order_id.isdigit() and int(order_id) in account.record.orders
+    return order_id.isdecimal() and int(order_id) in account.record.orders
 
 
 def _fields(request: Request) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def read_orders(world: World, account: Account, request: Request) -> Response:
 
 def read_order(world: World, account: Account, request: Request, order_id: str) -> Response:
     """GET /v2/order/{id}. That `sync` defaults to 1 and marks here too is ASSUMED, as the safe reading of 8.2; so is the 404."""
-    order = account.record.orders.get(int(order_id)) if order_id.isdigit() else None
+    order = account.record.orders.get(int(order_id)) if order_id.isdecimal() else None
     if order is None:
         return v2_error(world, "orders", f"order {order_id} not found", 404)
     try:
@@ -57,7 +57,7 @@ def read_order(world: World, account: Account, request: Request, order_id: str) 
     page = _checked(world, account, [order], check, withhold=sync == "1")
     if sync == "1":
         _mark_exported(world, account, page, request)
-    return v2_list(world, "orders", "order", page, start_from=0, next_start=world.switches["last_next_start"], count=len(page))
+    return v2_list(world, "orders", "order", page)
 
 
 def _one_of(name: str, value: str, *values: str) -> str:
@@ -72,7 +72,7 @@ def _switch(request: Request, name: str, default: str) -> str:
 
 def _whole(request: Request, name: str, default: int) -> int:
     text = request.param(name) or str(default)
-    if not text.isdigit():
+    if not text.isdecimal():
         raise BadParameter(f"{name} must be a whole number")
     return int(text)
 

@@ -103,7 +103,7 @@ def _problem(account: Account, item: Any) -> str:
 
 
 def _find(account: Account, order_id: str) -> dict[str, Any] | None:
-    return account.record.orders.get(int(order_id)) if order_id.isdigit() else None
+    return account.record.orders.get(int(order_id)) if order_id.isdecimal() else None
 
 
 def _update(world: World, account: Account, item: dict[str, Any], call: int) -> dict[str, Any]:
@@ -243,6 +243,6 @@ def _comma(request: Request, name: str) -> set[str]:
 
 def _page(rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
     page, size = request.param("page") or "1", request.param("page_size") or "50"
-    number, length = (int(page) if page.isdigit() else 1), (int(size) if size.isdigit() else 50)
+    number, length = (int(page) if page.isdecimal() else 1), (int(size) if size.isdecimal() else 50)
     start = max(number - 1, 0) * length
     return rows[start : start + length]

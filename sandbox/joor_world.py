@@ -4,7 +4,6 @@ Source of every behaviour: the JOOR fact sheet; its section is named where a fun
 or carry the word.
 """
 
-import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -124,7 +123,7 @@ class World:
         return next((account for account in self.accounts.values() if account.record.account_id == account_id), None)
 
     def by_v2_token(self, token: str) -> Account | None:
-        return next((account for account in self.accounts.values() if secrets.compare_digest(account.record.token, token)), None)
+        return next((account for account in self.accounts.values() if account.record.token == token), None)
 
     def effect(self, effect: str, account: Account, key: str, **detail: Any) -> None:
         self.memory.effect("joor", effect, key, account=account.key, **detail)

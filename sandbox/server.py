@@ -168,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read(self) -> Request | None:
         length = self.headers.get("Content-Length") or "0"
-        if self.headers.get("Transfer-Encoding") or not length.isdigit():
+        if self.headers.get("Transfer-Encoding") or not length.isdecimal():
             self.close_connection = True
             self._send(json_response({"message": "Length Required"}, 411))
             return None
