@@ -199,3 +199,5 @@ class Brand:
     # JOOR accounts by a short key ("us", "eu")
     accounts: dict[str, JoorAccount] = field(default_factory=dict)
     cases: dict[str, list[int]] = field(default_factory=dict)  # awkward case name -> JOOR order ids that show it
+    # what the brand's people know and no system says: "us.warehouses" -> {JOOR name or code: AIMS360 name or code}; also .terms, .ship_vias
+    counterparts: dict[str, dict[str, str]] = field(default_factory=dict)
