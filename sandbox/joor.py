@@ -3,6 +3,7 @@
 import base64
 import binascii
 import math
+import sys
 from typing import Any
 
 from sandbox import joor_control, joor_inventory, joor_orders, joor_v4
@@ -153,9 +154,9 @@ class Joor:
                 return v4_answer([], [v4_error("Not found")], 404)
 
     def _spend(self, account: Account, request: Request) -> Window | None:
-        size, seconds = int(self.switches["credit_size"]), float(self.switches["credit_window"])
-        cost = cost_of(request.method) if self.switches["credit_quota"] else 0
-        return self.world.credits.spend(account.key, cost, size, seconds, self.world.now())
+        limited = bool(self.switches["credit_quota"])
+        size, cost = (int(self.switches["credit_size"]), cost_of(request.method)) if limited else (sys.maxsize, 0)
+        return self.world.credits.spend(account.key, cost, size, float(self.switches["credit_window"]), self.world.now())
 
     def _throttled(self, account: Account, response: Response) -> Response:
         if self.switches["retry_after"]:
