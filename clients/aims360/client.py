@@ -1,0 +1,214 @@
+"""AIMS360 as the flows know it: one method per remote question. Paths and field names stand in `clients.aims360.contract`."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
+
+from clients.aims360 import parse
+from clients.aims360.aqua import MAX_EXPORT_BYTES, AquaExport, Columns
+from clients.aims360.auth import AimsCredentials, AimsToken
+from clients.aims360.contract import Contract
+from clients.aims360.odata import ODataReader, quoted
+from clients.aims360.orders import OrderSearch, customer_body, order_body
+from clients.aims360.stock import from_rest, from_view
+from clients.aims360.types import (
+    CodeKind,
+    CodeRow,
+    Customer,
+    NewCustomer,
+    OrderDraft,
+    OrderRow,
+    StockRow,
+    Store,
+    StyleColor,
+    Warehouse,
+    WipRow,
+)
+from clients.http import Http
+from models.errors import NotPossible
+from models.settings import InventorySettings
+from runtime.clock import Clock, SystemClock
+
+__all__ = ["AimsClient", "AimsCredentials", "Contract"]
+
+_PATHS: dict[CodeKind, str] = {
+    "division": "path.divisions",
+    "season": "path.seasons",
+    "term": "path.terms",
+    "ship_via": "path.ship_vias",
+    "country": "path.countries",
+    "currency": "path.currencies",
+    "discount_reason": "path.discount_reasons",
+    "order_status_reason": "path.order_status_reasons",
+}
+
+
+class AimsClient:
+    """One AIMS360 tenant. Thread-safe. Failures are those of `clients.failures`; NotPossible when the contract proves wrong.
+
+    `tenant` names the tenant in cached lookups: a digest of base URL and user (or token), nothing that could be turned back.
+    """
+
+    def __init__(
+        self,
+        http: Http,
+        *,
+        credentials: AimsCredentials,
+        contract: Contract | None = None,
+        clock: Clock | None = None,
+        export_wait_seconds: float = 600.0,
+        max_export_bytes: int = MAX_EXPORT_BYTES,
+    ) -> None:
+        self.http = http
+        self.contract = contract or Contract()
+        self.tenant = tenant_of(http.base_url, credentials)
+        self._auth = AimsToken(http, credentials, self.contract)
+        self._reader = ODataReader(http, self._auth, self.contract)
+        self._search = OrderSearch(self._reader, self.contract, http.site)
+        self._aqua = AquaExport(
+            http, self._auth, self.contract, clock or SystemClock(), wait_seconds=export_wait_seconds, max_bytes=max_export_bytes
+        )
+        if (urlsplit(http.base_url).hostname or "").endswith(".aims360.rest") or self.contract["hosts.extra"] != Contract()["hosts.extra"]:
+            for host in filter(None, (name.strip() for name in self.contract["hosts.extra"].split(","))):
+                http.allow(host)
+
+    def close(self) -> None:
+        self.http.close()
+
+    # ---- lookups --------------------------------------------------------------------------------------------------------------------
+
+    def codes(self, kind: CodeKind) -> list[CodeRow]:
+        """A whole code table, disabled rows included."""
+        rows = self._reader.rows(_PATHS[kind], f"reading {kind.replace('_', ' ')} codes", id_key=f"{kind}.id")
+        return [parse.code_row(row, kind) for row in rows]
+
+    def warehouses(self) -> list[Warehouse]:
+        return [parse.warehouse(row) for row in self._reader.rows("path.warehouses", "reading warehouses", id_key="warehouse.id")]
+
+    def customer(self, account: str) -> Customer | None:
+        """By customer account, compared exactly."""
+        rows = self._reader.rows(
+            "path.customers", f"reading customer {account}", id_key="customer.id", filter=self._eq("customer.account", account)
+        )
+        return next((found for found in map(parse.customer, rows) if found.account == account), None)
+
+    def customers(self) -> Iterator[Customer]:
+        return map(parse.customer, self._reader.rows("path.customers", "reading customers", id_key="customer.id"))
+
+    def stores(self, customer_id: str) -> list[Store]:
+        """Ship-to addresses of a customer (A-04), inactive and no-shipment ones included."""
+        rows = self._reader.rows(
+            "path.stores",
+            f"reading stores of customer {customer_id}",
+            id_key="store.id",
+            filter=f"{self._name('store.customer_id')} eq {customer_id}",
+        )
+        return [found for found in map(parse.store, rows) if found.customer_id in ("", customer_id)]
+
+    def style_colors(self, style: str, color: str | None = None) -> list[StyleColor]:
+        """With sizes; active or not."""
+        wanted = self._eq("style_color.style", style) + (f" and {self._eq('style_color.color', color)}" if color is not None else "")
+        rows = self._reader.rows(
+            "path.style_colors", f"reading style {style}", id_key="style_color.id", filter=wanted, expand=self._name("style_color.sizes")
+        )
+        return [found for found in map(parse.style_color, rows) if found.style == style and color in (None, found.color)]
+
+    def all_style_colors(self) -> Iterator[StyleColor]:
+        """The whole catalogue with sizes, page by page."""
+        rows = self._reader.rows("path.style_colors", "reading styles", id_key="style_color.id", expand=self._name("style_color.sizes"))
+        return map(parse.style_color, rows)
+
+    # ---- stock ----------------------------------------------------------------------------------------------------------------------
+
+    def wip(self) -> Iterator[WipRow]:
+        """Open quantities of style purchase orders (field names ASSUMED, A-11); cut tickets too when contract `wip.cut_tickets` is yes.
+
+        Zero quantities, and orders whose status is one of `wip.closed_statuses`, are left out.
+        """
+        closed = frozenset(word.strip().lower() for word in self.contract["wip.closed_statuses"].split(","))
+        keys = ["path.purchase_orders"] + (["path.cut_tickets"] if self.contract["wip.cut_tickets"].strip().lower() == "yes" else [])
+        for key in keys:
+            wanted = self.contract["wip.filter"] if key == "path.purchase_orders" else None
+            for header in self._reader.rows(
+                key, "reading work in process", id_key="wip.reference", filter=wanted, expand=self.contract["wip.expand"]
+            ):
+                yield from parse.wip_rows(header, closed)
+
+    def stock(self, settings: InventorySettings) -> Iterator[StockRow]:
+        """Everything the source has. The result is complete and checked before the first row is given; it may be empty.
+
+        Raises NotPossible naming column, view and setting when a needed column is missing; Rejected naming row and column for a bad value.
+        """
+        if settings.source == "rest":
+            styles = {found.id: found for found in self.all_style_colors()}
+            names = {found.id: found.name for found in self.warehouses()}
+            rows = self._reader.rows("path.inventory", "reading inventory", expand=self._name("inventory.sizes"))
+            return iter(list(from_rest(rows, styles, names)))
+        columns = Columns(settings.columns, self.contract, settings.aqua_view, self.http.site)
+        return from_view(self._aqua.rows(settings.aqua_source, settings.aqua_view), settings, columns)
+
+    # ---- orders ---------------------------------------------------------------------------------------------------------------------
+
+    def find_orders(
+        self, reference: str, *, customer_account: str | None = None, purchase_order: str | None = None, entered: date | None = None
+    ) -> list[OrderRow]:
+        """Orders that carry our reference (A-06). When AIMS360 does not understand that filter: by customer account and PO; then a row
+        with third_party_order_id None is a candidate for a person. Empty only when a question that was understood found none;
+        raises NotPossible when no question could be asked."""
+        return self._search.find(reference, customer_account, purchase_order, entered)
+
+    def order_body(self, draft: OrderDraft) -> dict[str, Any]:
+        """Pure. Money stays Decimal up to serialisation; use `clients.jsontext.storable` to keep the body in a JSON column."""
+        return order_body(draft, self.contract)
+
+    def create_order(self, body: dict[str, Any]) -> str:
+        """The new AIMS360 order number. Not repeatable: raises OutcomeUnknown whenever the order may exist although no number was seen."""
+        what = f"creating order {body.get(self.contract['order.third_party_order_id'], '')}".strip()
+        data, answer = self.http.json("POST", self.contract["path.order_create"], intent="create", what=what, json=body, auth=self._auth)
+        wanted = self.contract["order.answer_number"].lower()
+        number = next((value for key, value in data.items() if str(key).lower() == wanted), None) if isinstance(data, dict) else None
+        if not isinstance(number, str | int) or isinstance(number, bool) or not str(number).strip():
+            raise self.http.unreadable(answer, "create", what, "the answer names no order number")
+        return str(number).strip()
+
+    def create_customer(self, new: NewCustomer) -> Customer:
+        """ASSUMED to exist (A-07). Not repeatable. Raises NotPossible when AIMS360 has no such call, Rejected when the account exists."""
+        what = f"creating customer {new.account}"
+        data, answer = self.http.json(
+            "POST",
+            self.contract["path.customer_create"],
+            intent="create",
+            what=what,
+            json=customer_body(new, self.contract),
+            auth=self._auth,
+            wanted=(404, 405),
+        )
+        if answer.status in (404, 405):
+            raise NotPossible(
+                f"AIMS360, {what}: its API has no call for it (HTTP {answer.status})",
+                fix=[
+                    f"Create customer {new.account} ({new.name}) in AIMS360 by hand, then retry.",
+                    *self.contract.what_to_do("path.customer_create", self.http.site),
+                ],
+            )
+        rows = {str(key).lower(): value for key, value in data.items()} if isinstance(data, dict) else {}
+        found = str(rows.get(self._name("customer.id").lower()) or "")
+        if not found:
+            raise self.http.unreadable(answer, "create", what, "the answer names no customer id")
+        return Customer(id=found, account=new.account, name=new.name, email=new.email, phone=new.phone, raw={})
+
+    # ---- shared ---------------------------------------------------------------------------------------------------------------------
+
+    def _name(self, key: str) -> str:
+        return self.contract.names(key)[0]
+
+    def _eq(self, key: str, value: str) -> str:
+        return f"{self._name(key)} eq {quoted(value)}"
+
+
+def tenant_of(base_url: str, credentials: AimsCredentials) -> str:
+    """The name of a tenant in cached lookups, without a client."""
+    text = f"{base_url.rstrip('/')}|{credentials.username or credentials.token}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,98 @@
+"""AIMS360 rows into types. Fields that the contract calls ASSUMED are needed only where a wrong guess would cost money."""
+
+from collections.abc import Iterator, Set
+
+from clients.aims360.rows import Row
+from clients.aims360.types import CodeKind, CodeRow, Customer, OrderRow, SizeRow, Store, StyleColor, Warehouse, WipRow
+
+
+def code_row(row: Row, kind: CodeKind) -> CodeRow:
+    code = row.text(f"{kind}.code", needed=True)
+    return CodeRow(row.text(f"{kind}.id", needed=True), code, row.text(f"{kind}.name") or code, row.flag(f"{kind}.enabled", absent=True))
+
+
+def warehouse(row: Row) -> Warehouse:
+    return Warehouse(
+        row.text("warehouse.id", needed=True), row.text("warehouse.name", needed=True), row.flag("warehouse.active", absent=True)
+    )
+
+
+def customer(row: Row) -> Customer:
+    return Customer(
+        id=row.text("customer.id", needed=True),
+        account=row.text("customer.account", needed=True),
+        name=row.text("customer.name"),
+        email=row.text("customer.email"),
+        phone=row.text("customer.phone"),
+        status=row.text("customer.status") or "Active",
+        raw=row.raw,
+    )
+
+
+def store(row: Row) -> Store:
+    return Store(
+        id=row.text("store.id", needed=True),
+        customer_id=row.text("store.customer_id"),
+        code=row.text("store.code"),
+        name=row.text("store.name"),
+        address1=row.text("store.address1"),
+        address2=row.text("store.address2"),
+        city=row.text("store.city"),
+        state=row.text("store.state"),
+        zip_code=row.text("store.zip_code"),
+        country_id=row.text("store.country_id"),
+        active=row.flag("store.active", absent=True),
+        no_shipment=row.flag("store.no_shipment", absent=False),
+    )
+
+
+def style_color(row: Row) -> StyleColor:
+    return StyleColor(
+        id=row.text("style_color.id", needed=True),
+        style_id=row.text("style_color.style_id"),
+        style=row.text("style_color.style", needed=True),
+        color=row.text("style_color.color", needed=True),
+        color_description=row.text("style_color.color_description"),
+        description=row.text("style_color.description"),
+        wholesale_price=row.money("style_color.wholesale_price"),
+        retail_price=row.money("style_color.retail_price"),
+        division_id=row.text_or_none("style_color.division_id"),
+        season_id=row.text_or_none("style_color.season_id"),
+        active=row.flag("style_color.active", absent=True),
+        sizes=tuple(SizeRow(size.text("size.name", needed=True), size.text_or_none("size.upc")) for size in row.rows("style_color.sizes")),
+        last_modified=row.moment("style_color.last_modified"),
+        raw=row.raw,
+    )
+
+
+def wip_rows(header: Row, closed: Set[str]) -> Iterator[WipRow]:
+    """Open quantities of one purchase order or cut ticket; none when its status is one of `closed` (lower case)."""
+    if header.text("wip.status").lower() in closed:
+        return
+    for line in header.rows("wip.lines", needed=True):
+        for size in line.rows("wip.sizes", needed=True):
+            quantity = size.count("wip.open_quantity", needed=True)
+            if quantity == 0:
+                continue
+            yield WipRow(
+                reference=header.text("wip.reference", needed=True),
+                style_color_id=line.text("wip.style_color_id", needed=True),
+                warehouse_id=line.text_or_none("wip.warehouse_id"),
+                size=size.text("wip.size_name", needed=True),
+                in_warehouse_date=line.day("wip.in_warehouse_date"),
+                x_factory_date=line.day("wip.x_factory_date"),
+                open_quantity=quantity,
+                allocated=size.count("wip.allocated"),
+            )
+
+
+def order_row(row: Row) -> OrderRow:
+    return OrderRow(
+        order=row.text("order_row.order", needed=True),
+        third_party_order_id=row.text_or_none("order_row.third_party_order_id"),
+        customer_purchase_order=row.text_or_none("order_row.customer_purchase_order"),
+        customer_account=row.text_or_none("order_row.customer_account"),
+        status=row.text_or_none("order_row.status"),
+        entered=row.day("order_row.entered"),
+        raw=row.raw,
+    )

@@ -1,0 +1,281 @@
+"""JOOR as the flows know it: one method per remote question. Paths and wire words that are ASSUMED stand in `clients.joor.contract`."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from clients.failures import Intent
+from clients.http import Answer, Http
+from clients.joor import inventory, states
+from clients.joor.auth import V2Token, V4Credentials, V4Token
+from clients.joor.contract import JoorContract
+from clients.joor.envelope import next_start, refuse_code, response_of, rows_of
+from clients.joor.parse import parse_connection, parse_order
+from clients.joor.types import Connection, ExportState, InventoryAnswer, InventoryItem, JoorOrder, OrdersPage
+from clients.jsontext import storable
+from models.errors import NotPossible, Rejected
+from runtime.clock import Clock, SystemClock
+
+__all__ = ["JoorClient", "JoorContract", "V4Credentials"]
+
+_ORDER_NAMES = ("orders", "order")
+_CONNECTION_NAMES = ("connections", "connection", "customers", "customer")
+_MARK_PAGE = 50
+
+
+class JoorClient:
+    """One JOOR account. Thread-safe. `http` has the base URL without /v2 or /v4; `token` is the v2 token, `v4` the password grant, which
+    needs `account_id` and `auth_url` as well. Failures are those of `clients.failures`, and NotPossible for a missing v4 credential."""
+
+    def __init__(
+        self,
+        http: Http,
+        *,
+        token: str,
+        v4: V4Credentials | None = None,
+        account_id: str | None = None,
+        auth_url: str | None = None,
+        clock: Clock | None = None,
+        contract: JoorContract | None = None,
+    ) -> None:
+        self.http = http
+        self._contract = contract or JoorContract()
+        self._clock: Clock = clock or SystemClock()
+        self._v2 = V2Token(token, self._contract["auth.v2_scheme"], http)
+        self._account_id = account_id
+        self._v4 = V4Token(http, auth_url, v4, self._clock) if v4 and auth_url and account_id else None
+
+    def close(self) -> None:
+        self.http.close()
+
+    # ---- orders ---------------------------------------------------------------------------------------------------------------------
+
+    def orders_page(
+        self,
+        *,
+        order_type: int,
+        export_status: int,
+        start_from: int,
+        count: int,
+        modified_from: datetime | None = None,
+        modified_to: datetime | None = None,
+    ) -> OrdersPage:
+        """One page, read with `sync=0`: reading must not be what marks orders exported (facts 8.1, 8.2).
+
+        `order_type` and `export_status` are the request filters of facts 8.1; the dates (aware UTC) bound the modification time, an open
+        end means now.
+        """
+        what = "reading orders"
+        params: dict[str, str | int] = {
+            "sync": 0,
+            "order_type": order_type,
+            "export_status": export_status,
+            "start_from": start_from,
+            "count": count,
+        }
+        params.update(self._window(modified_from, modified_to))
+        data, answer = self._read(self._contract["path.orders"], params, what)
+        found = rows_of(data, _ORDER_NAMES, "order_id", self.http, answer, what, asked=count)
+        orders, broken = _parsed(found)
+        return OrdersPage(tuple(orders), tuple(broken), next_start(response_of(data), start_from, count, len(found)))
+
+    def order(self, order_id: str) -> JoorOrder | None:
+        """The order as it stands now, whatever its status, read with `sync=0`. None when JOOR has no such order."""
+        what = f"reading order {order_id}"
+        path = self._contract["path.order"].format(order_id=quote(order_id, safe=""))
+        data, answer = self._read(path, {"sync": 0, "order_type": 8, "export_status": 1}, what, wanted=(404,))
+        if answer.status == 404:
+            return None
+        for row in rows_of(data, _ORDER_NAMES, "order_id", self.http, answer, what):
+            if isinstance(row, dict) and str(row.get("order_id")) == order_id:
+                try:
+                    return parse_order(row)
+                except ValueError as exc:
+                    raise Rejected(f"JOOR, {what}: it came but cannot be read: {exc}", remote_message=str(exc)) from None
+        return None
+
+    @property
+    def can_set_export_states(self) -> bool:
+        return self._v4 is not None
+
+    def set_export_states(self, wanted: Sequence[ExportState]) -> dict[str, str | None]:
+        """v4 `orders/bulk_update`, 5 credits whatever the number. Per order None (done) or JOOR's words. Repeatable."""
+        if self._v4 is None:
+            raise NotPossible(
+                "JOOR's export state can only be written with v4 credentials, and this site has none",
+                fix=[
+                    "Ask the JOOR Integrations Manager for v4 credentials and the account id.",
+                    f"`joorsync sites set {self.http.site} --joor-auth URL --joor-account ID`",
+                    f"`joorsync sites set {self.http.site} --secret joor.client_id`; then client_secret, username and password alike",
+                ],
+            )
+        if not wanted:
+            return {}
+        what = f"setting the export state of {len(wanted)} order(s)"
+        data, answer = self.http.json(
+            "POST",
+            self._contract["path.orders_update"],
+            intent="write",
+            what=what,
+            params={"account": self._account_id or ""},
+            json=states.body_of(wanted),
+            auth=self._v4,
+        )
+        if not isinstance(data, dict) or not ("data" in data or "errors" in data):
+            raise self.http.unreadable(answer, "write", what, "JSON without data and errors came")
+        found = states.read_answer(data, wanted)
+        return {order_id: None if words is None else self.http.redact(words) for order_id, words in found.items()}
+
+    def mark_exported(self, modified_from: datetime, modified_to: datetime, order_type: int) -> list[JoorOrder]:
+        """The v2-only way (facts 8.2 step 3): a `sync=1` read, which marks everything it returns as exported.
+
+        Only after durable storage; keep whatever it returns. An order that cannot be parsed comes back with status `unknown`, no lines
+        and its `raw`. The set shrinks as it is read, so the first page is asked for until it brings nothing new.
+        """
+        what = "marking orders exported"
+        params: dict[str, str | int] = {
+            "sync": 1,
+            "check": self._contract["orders.mark_check"],
+            "order_type": order_type,
+            "export_status": self._contract["orders.mark_export_status"],
+            "start_from": 0,
+            "count": _MARK_PAGE,
+            **self._window(modified_from, modified_to),
+        }
+        seen: dict[str, JoorOrder] = {}
+        while True:
+            # not a repeatable read: orders of a lost answer are marked and will not come again
+            data, answer = self._read(self._contract["path.orders"], params, what, intent="write")
+            found = rows_of(data, _ORDER_NAMES, "order_id", self.http, answer, what, asked=_MARK_PAGE, intent="write")
+            orders, broken = _parsed(found)
+            page = {order.order_id: order for order in [*orders, *(_unreadable(raw) for raw, _ in broken)]}
+            new = {order_id: order for order_id, order in page.items() if order_id not in seen}
+            seen.update(new)
+            if not new or len(found) < _MARK_PAGE:
+                return list(seen.values())
+
+    # ---- customers ------------------------------------------------------------------------------------------------------------------
+
+    def connections(self) -> Iterator[Connection]:
+        """Every retailer of the brand, page by page; 1 credit per page. A row that cannot be read raises Rejected naming it."""
+        what = "reading connections"
+        size = int(self._contract["connections.page_size"])
+        start: int | None = 0
+        while start is not None:
+            data, answer = self._read(self._contract["path.connections"], {"start_from": start, "count": size}, what)
+            found = rows_of(data, _CONNECTION_NAMES, "customer_code", self.http, answer, what, asked=size)
+            for row in found:
+                yield self._connection(row, what)
+            start = next_start(response_of(data), start, size, len(found))
+
+    def connection(self, customer_code: str) -> Connection | None:
+        """The retailer with the brand's own customer code; None when JOOR knows no such code (yet: facts 3.2)."""
+        what = f"reading connection {customer_code}"
+        path = self._contract["path.connection"].format(customer_code=quote(customer_code, safe=""))
+        data, answer = self._read(path, {}, what, wanted=(404,), unknown_is_none=True)
+        if data is None or answer.status == 404:
+            return None
+        found = rows_of(data, _CONNECTION_NAMES, "customer_code", self.http, answer, what)
+        rows = [self._connection(row, what) for row in found]
+        return next((row for row in rows if row.customer_code == customer_code), None)
+
+    def _connection(self, row: Any, what: str) -> Connection:
+        try:
+            return parse_connection(row)
+        except ValueError as exc:
+            name = row.get("customer_code") if isinstance(row, dict) else row
+            raise Rejected(f"JOOR, {what}: connection {name!r} cannot be read: {exc}", remote_message=str(exc)) from None
+
+    # ---- inventory ------------------------------------------------------------------------------------------------------------------
+
+    def push_inventory(self, items: Sequence[InventoryItem]) -> InventoryAnswer:
+        """POST bulk-inventory WITHOUT overwrite (facts 7.3: what an overwrite leaves out becomes made to order); absolute, repeatable.
+
+        `dec_pending=0`: the numbers are what may be sold. 5 credits whatever the number of items. `failed` is by index of `items`; an item
+        without a usable key is not sent and is in `failed`. Raises Rejected for a `code` other than 0 and for failures that name no item.
+        """
+        failed = {index: why for index, item in enumerate(items) if (why := inventory.unsendable(item))}
+        places = [index for index in range(len(items)) if index not in failed]
+        sent = [items[index] for index in places]
+        if not sent:
+            return InventoryAnswer(failed=failed, log_id=None)
+        what = f"setting {len(sent)} inventory position(s)"
+        data, answer = self.http.json(
+            "POST",
+            self._contract["path.bulk_inventory"],
+            intent="write",
+            what=what,
+            params={"dec_pending": 0},
+            json=inventory.body_of(sent, self._contract),
+            auth=self._v2,
+        )
+        refuse_code(data, self.http, what)
+        if not isinstance(data, dict):
+            raise self.http.unreadable(answer, "write", what, f"a JSON {type(data).__name__} came instead of an object")
+        said = inventory.read_answer(data, sent, self.http, what)
+        return InventoryAnswer({**failed, **{places[index]: words for index, words in said.failed.items()}}, said.log_id)
+
+    # ---- shared ---------------------------------------------------------------------------------------------------------------------
+
+    def _read(
+        self,
+        path: str,
+        params: dict[str, str | int],
+        what: str,
+        *,
+        intent: Intent = "read",
+        wanted: tuple[int, ...] = (),
+        unknown_is_none: bool = False,
+    ) -> tuple[Any, Answer]:
+        headers = {"Content-Type": "application/json"}  # a call without it is not processed (facts 1.2)
+        data, answer = self.http.json("GET", path, intent=intent, what=what, params=params, headers=headers, auth=self._v2, wanted=wanted)
+        if answer.status == 404:
+            return data, answer
+        if unknown_is_none and _says_not_found(data):
+            return None, answer
+        refuse_code(data, self.http, what)
+        return data, answer
+
+    def _window(self, since: datetime | None, until: datetime | None) -> dict[str, str]:
+        """Both ends or none (facts 8.1)."""
+        if since is None and until is None:
+            return {}
+        if since is None:
+            raise ValueError("modified_to needs modified_from: JOOR takes both or none")
+        return {"date_start": _iso(since), "date_end": _iso(until or self._clock.now())}
+
+
+def _iso(at: datetime) -> str:
+    if at.tzinfo is None:
+        raise ValueError("JOOR's dates are UTC: give an aware datetime")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+
+
+def _parsed(found: Sequence[Any]) -> tuple[list[JoorOrder], list[tuple[dict[str, Any], str]]]:
+    orders: list[JoorOrder] = []
+    broken: list[tuple[dict[str, Any], str]] = []
+    for row in found:
+        try:
+            orders.append(parse_order(row))
+        except ValueError as exc:
+            raw = storable(row)
+            broken.append((raw if isinstance(raw, dict) else {"value": raw}, str(exc)))
+    return orders, broken
+
+
+def _unreadable(raw: dict[str, Any]) -> JoorOrder:
+    """A marked order that cannot be parsed: nothing but its id (or its text) and the raw row."""
+    order_id = str(raw.get("order_id") or raw)
+    empty = parse_order({"order_id": order_id, "line_items": ""})
+    return replace(empty, raw=raw)
+
+
+def _says_not_found(data: Any) -> bool:
+    """What JOOR answers for an unknown customer code is UNKNOWN; ASSUMED 404, or a code other than 0 with words like these."""
+    response = response_of(data)
+    comment = str(response.get("comment") or "").lower()
+    return str(response.get("code", "0")) not in ("0", "") and any(
+        words in comment for words in ("not found", "does not exist", "no such", "unknown")
+    )
