@@ -251,7 +251,7 @@ class Relay:
                 .returning(col(Job.id), col(Job.kind), col(Job.data_type), col(Job.site_id))
                 .execution_options(synchronize_session=False)
             ).all()
-            keys = dict(session.execute(select(col(Site.id), col(Site.key))).tuples().all()) if taken else {}
+            keys = {row[0]: row[1] for row in session.execute(select(col(Site.id), col(Site.key)))} if taken else {}
         rows = sorted(taken, key=lambda row: row.id)
         return [Outgoing(row.id, lane_name(row.data_type, keys[row.site_id]), row.kind) for row in rows]
 

@@ -32,5 +32,7 @@ def succeeded(session: Session, site_id: int, endpoint: str, now: datetime) -> N
 
 def open_until(session: Session, site_id: int, endpoints: Sequence[str], now: datetime) -> datetime | None:
     """When the last open breaker of these endpoints lets a try through; None when none is open."""
-    rows = session.exec(select(Breaker).where(Breaker.site_id == site_id, col(Breaker.endpoint).in_(endpoints), col(Breaker.open_until) > now))
+    rows = session.exec(
+        select(Breaker).where(Breaker.site_id == site_id, col(Breaker.endpoint).in_(endpoints), col(Breaker.open_until) > now)
+    )
     return max((row.open_until for row in rows if row.open_until), default=None)

@@ -15,6 +15,7 @@ from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.common import dq_name, xq_name
 from dramatiq.middleware import Middleware, Retries, TimeLimit
+from dramatiq.worker import Worker
 from pika.adapters.blocking_connection import BlockingChannel, BlockingConnection
 
 from models.errors import Unavailable
@@ -28,6 +29,7 @@ MAX_DELAY_MS = 5 * 60 * 1000
 TIME_LIMIT_MS = 20 * 60 * 1000
 #: One delivery in flight per lane: JOOR wants the answer before the next request to the same endpoint.
 LANE_PREFETCH = 1
+DELAYED_PREFETCH = 100
 
 #: The data types that have actors, in the order JOOR's credits are shared.
 LANE_TYPES: tuple[DataType, ...] = tuple(dict.fromkeys(kind.data_type for kind in JobKind))
@@ -109,6 +111,18 @@ class MemoryLaneBroker(_LanesOnly, StubBroker):
     def enqueue(self, message: "dramatiq.Message[Any]", *, delay: int | None = None) -> "dramatiq.Message[Any]":
         self.declare_queue(message.queue_name)
         return super().enqueue(_guarded(message, delay), delay=delay)
+
+
+class LaneWorker(Worker):
+    """dramatiq's worker with one delivery in flight per lane, whatever the number of threads."""
+
+    def __init__(self, broker: dramatiq.Broker, threads: int) -> None:
+        super().__init__(broker, worker_threads=threads)
+        self.queue_prefetch = LANE_PREFETCH
+        self.delay_prefetch = DELAYED_PREFETCH
+
+    def alive(self) -> bool:
+        return all(thread.is_alive() for thread in (*self.workers, *self.consumers.values()))
 
 
 def make_broker(amqp_url: str | None) -> "dramatiq.Broker":

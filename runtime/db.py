@@ -15,6 +15,7 @@ from models.errors import NotPossible, SyncError, Unavailable
 
 Sessions = Callable[[], AbstractContextManager[Session]]
 
+_URL_FIX = ["Use sqlite:///path/to/file.db or postgresql+psycopg://user:password@host/name."]
 _open_sessions: contextvars.ContextVar[int] = contextvars.ContextVar("open_sessions", default=0)
 
 
@@ -28,7 +29,9 @@ def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
     try:
         url = make_url(database_url)
     except ArgumentError as error:
-        raise NotPossible(f"DATABASE_URL cannot be read: {error}", fix=["Use sqlite:///path/to/file.db or postgresql+psycopg://..."]) from None
+        raise NotPossible(
+            f"DATABASE_URL cannot be read: {error}", fix=["Use sqlite:///path/to/file.db or postgresql+psycopg://..."]
+        ) from None
     if url.get_backend_name() == "sqlite":
         return _sqlite(database_url, url.database)
     if url.get_backend_name() == "postgresql":
@@ -39,7 +42,9 @@ def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
             pool_pre_ping=True,
             connect_args={"application_name": "joorsync", "connect_timeout": 10, "options": "-c lock_timeout=30s"},
         )
-    raise NotPossible(f"DATABASE_URL names {url.get_backend_name()}, which is not supported", fix=["Use sqlite:/// or postgresql+psycopg://"])
+    raise NotPossible(
+        f"DATABASE_URL names {url.get_backend_name()}, which is not supported", fix=["Use sqlite:/// or postgresql+psycopg://"]
+    )
 
 
 def _sqlite(database_url: str, file: str | None) -> Engine:
@@ -84,13 +89,16 @@ def session_factory(engine: Engine) -> Sessions:
 
 def translate(error: DBAPIError) -> SyncError | None:
     """Words for the troubles that a person can end; None for all others (integrity errors, our own mistakes)."""
-    text, state = str(error.orig), getattr(error.orig, "sqlstate", None)
-    if "full" in text and ("disk" in text or state == "53100"):
-        return Unavailable(f"The database's disk is full ({text.strip()})", fix=["Free space on that disk. Nothing is lost; work goes on by itself."])
+    text, state = str(error.orig).strip(), getattr(error.orig, "sqlstate", None)
+    if "disk is full" in text or state == "53100":
+        fix = ["Free space on the database's disk. Nothing is lost; work goes on by itself."]
+        return Unavailable(f"The database's disk is full ({text})", fix=fix)
     if "readonly database" in text or state == "25006":
-        return NotPossible(f"The database cannot be written ({text.strip()})", fix=["Give this user the right to write the file and its folder."])
+        fix = ["Give this user the right to write the database file and its folder."]
+        return NotPossible(f"The database cannot be written ({text})", fix=fix)
     if "no such table" in text or state == "42P01":
         return NotPossible("The database is not migrated", fix=["Run: joorsync migrate"])
     if isinstance(error, OperationalError) and (error.connection_invalidated or state is None or state.startswith(("08", "57"))):
-        return Unavailable(f"The database cannot be reached or is busy ({text.strip().splitlines()[0]})", fix=["Check DATABASE_URL and the server."])
+        reason = text.splitlines()[0] if text else type(error.orig).__name__
+        return Unavailable(f"The database cannot be reached or is busy ({reason})", fix=["Check DATABASE_URL and the database server."])
     return None

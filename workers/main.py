@@ -1,20 +1,16 @@
-"""A worker process: lanes of the sites it serves, one delivery in flight per lane, and a parent that replaces children that die."""
+"""A worker process: its composition root, and the lanes of the sites it serves."""
 
 import os
-import signal
 import socket
-import subprocess
 import sys
 import threading
-from collections.abc import Callable
 
 import dramatiq
 import structlog
-from dramatiq.worker import Worker
 from sqlmodel import select
 
 from models.sites import Site
-from runtime.broker import LANE_PREFETCH, lanes_of, make_broker
+from runtime.broker import LaneWorker, lanes_of, make_broker
 from runtime.clock import Clock, SystemClock
 from runtime.db import Sessions, make_engine, session_factory
 from runtime.failpoints import Failpoints
@@ -23,22 +19,9 @@ from workers import actors
 from workers.connect import Connections
 from workers.flows import SPECS
 from workers.runner import Runner
+from workers.supervisor import STOP_TIMEOUT_MS, supervise, until_signalled
 
 LANE_LOOK_SECONDS = 2.0
-DELAYED_PREFETCH = 100
-STOP_TIMEOUT_MS = 60_000
-
-
-class LaneWorker(Worker):
-    """dramatiq's worker with one delivery in flight per lane, whatever the number of threads."""
-
-    def __init__(self, broker: dramatiq.Broker, threads: int) -> None:
-        super().__init__(broker, worker_threads=threads)
-        self.queue_prefetch = LANE_PREFETCH
-        self.delay_prefetch = DELAYED_PREFETCH
-
-    def alive(self) -> bool:
-        return all(thread.is_alive() for thread in (*self.workers, *self.consumers.values()))
 
 
 def worker_name() -> str:
@@ -115,40 +98,9 @@ def serve(settings: Settings, stop: threading.Event) -> int:
     return code
 
 
-def supervise(command: list[str], processes: int, stop: threading.Event) -> int:
-    """Keep `processes` children of `command` running: one that dies is replaced after a second. dramatiq's own master leaves instead."""
-    log = structlog.get_logger("supervisor")
-    children = [subprocess.Popen(command) for _ in range(processes)]  # noqa: S603  # our own command line
-    while not stop.wait(1.0):
-        for index, child in enumerate(children):
-            if child.poll() is not None:
-                log.error("a worker process died; starting another", pid=child.pid, exit_code=child.returncode)
-                children[index] = subprocess.Popen(command)  # noqa: S603  # our own command line
-    for child in children:
-        child.send_signal(signal.SIGTERM)
-    for child in children:
-        try:
-            child.wait(STOP_TIMEOUT_MS / 1000 + 10)
-        except subprocess.TimeoutExpired:
-            child.kill()
-    return 0
-
-
-def until_signalled() -> threading.Event:
-    """An event that SIGTERM and SIGINT set."""
-    stop = threading.Event()
-
-    def leave(*_: object) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, leave)
-    return stop
-
-
-def main(settings: Settings, processes: int, child_command: Callable[[], list[str]] | None = None) -> int:
+def main(settings: Settings, processes: int) -> int:
     """`joorsync workers [--processes N]`."""
     stop = until_signalled()
     if processes > 1:
-        return supervise(child_command() if child_command else [sys.executable, "-m", "workers"], processes, stop)
+        return supervise([sys.executable, "-m", "workers"], processes, stop)
     return serve(settings, stop)

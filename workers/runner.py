@@ -166,13 +166,10 @@ class Runner:
 
     def _open_attempts(self, session: Session, taken: Sequence[Job], now: datetime) -> dict[int, int]:
         ids = [job.id for job in taken]
-        made = dict(
-            session.execute(
-                select(col(Attempt.job_id), func.max(col(Attempt.number))).where(col(Attempt.job_id).in_(ids)).group_by(col(Attempt.job_id))
-            )
-            .tuples()
-            .all()
+        newest = (
+            select(col(Attempt.job_id), func.max(col(Attempt.number))).where(col(Attempt.job_id).in_(ids)).group_by(col(Attempt.job_id))
         )
+        made = {row[0]: row[1] for row in session.execute(newest)}
         rows = [Attempt(job_id=job.id or 0, number=made.get(job.id or 0, 0) + 1, worker=self._worker, started_at=now) for job in taken]
         session.add_all(rows)
         session.flush()
