@@ -4,9 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import httpx
@@ -17,6 +15,7 @@ from clients.failures import PASSING_STATUSES, Intent, Trouble, happening_of, re
 from clients.jsontext import dumps, loads
 from clients.meter import Exchange, Meter, credits_of, current_meter, metered
 from clients.redact import Redactor
+from clients.seams import Answer, Auth, Gate, NullGate, retry_after_seconds
 from clients.urls import check_url, is_loopback, origin
 from models.errors import AccessDenied, SyncError, WaitUntil
 
@@ -24,49 +23,6 @@ __all__ = ["Answer", "Auth", "Exchange", "Gate", "Http", "Meter", "NullGate", "c
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 _MAX_REDIRECTS = 5
-
-
-class Gate(Protocol):
-    """Asked before and told after every call. `before` may sleep, or raise WaitUntil; `status` None means that no answer came."""
-
-    def before(self, method: str, path: str) -> None: ...
-
-    def after(self, method: str, path: str, status: int | None, headers: Mapping[str, str], seconds: float) -> None: ...
-
-
-class NullGate:
-    """No limits."""
-
-    def before(self, method: str, path: str) -> None:
-        return None
-
-    def after(self, method: str, path: str, status: int | None, headers: Mapping[str, str], seconds: float) -> None:
-        return None
-
-
-class Auth(Protocol):
-    """A credential. `renew` is told which header value was refused and returns True when there is another one to try."""
-
-    def header(self) -> str: ...
-
-    def renew(self, refused: str) -> bool: ...
-
-    def fix(self, site: str) -> list[str]: ...
-
-
-@dataclass
-class Answer:
-    """A whole answer with a wanted status. `headers` has lower-case keys."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-    url: str
-    exchange: Exchange
-
-    @property
-    def content_type(self) -> str:
-        return self.headers.get("content-type", "").split(";")[0].strip().lower() or "no content type"
 
 
 @dataclass
@@ -217,15 +173,14 @@ class Http:
         except (ValueError, RecursionError) as exc:
             if answer.status in wanted:
                 return None, answer
-            raise self.unreadable(answer, intent, what, _not_json(answer, exc)) from None
+            raise self.unreadable(answer, intent, what, answer.why_not_json(exc)) from None
         answer.exchange.reference = reference_of(data) or answer.exchange.reference
         return data, answer
 
     def unreadable(self, answer: Answer, intent: Intent, what: str, why: str) -> SyncError:
         """The failure for an answer that arrived but is not what was asked for: says what came instead."""
-        start = " ".join(answer.body[:2000].decode("utf-8", "replace").split())[:200]
-        came = f"{why} (HTTP {answer.status}, {answer.content_type}, {len(answer.body)} bytes" + (f", begins {start!r})" if start else ")")
-        return Trouble("unreadable", self.redact(came), remote_message=self.redact(start) or None).failure(intent, self.system, what)
+        came = self.redact(f"{why} {answer.summary()}")
+        return Trouble("unreadable", came, remote_message=self.redact(answer.beginning()) or None).failure(intent, self.system, what)
 
     # ---- one call -------------------------------------------------------------------------------------------------------------------
 
@@ -374,7 +329,7 @@ class Http:
             data = None
         answer.exchange.reference = reference_of(data) or answer.exchange.reference
         words = self.redact(remote_words(data, answer.body[:20_000].decode("utf-8", "replace")))
-        retry_after = _retry_after(answer.headers.get("retry-after"))
+        retry_after = retry_after_seconds(answer.headers.get("retry-after"), time.time())
         detail = f"HTTP {answer.status}" + (f", {words}" if words else " without a word")
         if answer.exchange.reference:
             detail += f" (their reference {answer.exchange.reference})"
@@ -410,26 +365,3 @@ def _content_headers(json: Any, form: Mapping[str, str] | None) -> dict[str, str
     if form is not None:
         return {"Content-Type": "application/x-www-form-urlencoded"}
     return {} if json is None else {"Content-Type": "application/json"}
-
-
-def _not_json(answer: Answer, exc: Exception) -> str:
-    if not answer.body.strip():
-        return "an empty answer came instead of JSON"
-    if "html" in answer.content_type or answer.body.lstrip()[:1] == b"<":
-        return "a web page came instead of JSON"
-    return f"broken JSON came ({exc})"[:200]
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds, from either form of the header (RFC 9110 10.2.3); nonsense is None."""
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            at = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        seconds = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds()
-    return min(max(seconds, 0.0), 86_400.0) if seconds == seconds else None

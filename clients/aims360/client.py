@@ -26,6 +26,7 @@ from clients.aims360.types import (
     Warehouse,
     WipRow,
 )
+from clients.aims360.wip import WipReader
 from clients.http import Http
 from models.errors import NotPossible
 from models.settings import InventorySettings
@@ -67,6 +68,7 @@ class AimsClient:
         self._auth = AimsToken(http, credentials, self.contract)
         self._reader = ODataReader(http, self._auth, self.contract)
         self._search = OrderSearch(self._reader, self.contract, http.site)
+        self._wip = WipReader(self._reader, self.contract)
         self._aqua = AquaExport(
             http, self._auth, self.contract, clock or SystemClock(), wait_seconds=export_wait_seconds, max_bytes=max_export_bytes
         )
@@ -122,19 +124,13 @@ class AimsClient:
 
     # ---- stock ----------------------------------------------------------------------------------------------------------------------
 
-    def wip(self) -> Iterator[WipRow]:
+    def wip(self, *, with_allocations: bool = True) -> Iterator[WipRow]:
         """Open quantities of style purchase orders (field names ASSUMED, A-11); cut tickets too when contract `wip.cut_tickets` is yes.
 
-        Zero quantities, and orders whose status is one of `wip.closed_statuses`, are left out.
+        Zero quantities, and orders whose status is one of `wip.closed_statuses`, are left out. `with_allocations` asks the orders what is
+        allocated (one call per purchase order, unless the lines say it themselves); without it `allocated` may be 0.
         """
-        closed = frozenset(word.strip().lower() for word in self.contract["wip.closed_statuses"].split(","))
-        keys = ["path.purchase_orders"] + (["path.cut_tickets"] if self.contract["wip.cut_tickets"].strip().lower() == "yes" else [])
-        for key in keys:
-            wanted = self.contract["wip.filter"] if key == "path.purchase_orders" else None
-            for header in self._reader.rows(
-                key, "reading work in process", id_key="wip.reference", filter=wanted, expand=self.contract["wip.expand"]
-            ):
-                yield from parse.wip_rows(header, closed)
+        return self._wip.rows(with_allocations=with_allocations)
 
     def stock(self, settings: InventorySettings) -> Iterator[StockRow]:
         """Everything the source has. The result is complete and checked before the first row is given; it may be empty.
@@ -144,7 +140,7 @@ class AimsClient:
         if settings.source == "rest":
             styles = {found.id: found for found in self.all_style_colors()}
             names = {found.id: found.name for found in self.warehouses()}
-            rows = self._reader.rows("path.inventory", "reading inventory", expand=self._name("inventory.sizes"))
+            rows = self._reader.rows("path.inventory", "reading inventory", expand=self.contract["inventory.expand"] or None)
             return iter(list(from_rest(rows, styles, names)))
         columns = Columns(settings.columns, self.contract, settings.aqua_view, self.http.site)
         return from_view(self._aqua.rows(settings.aqua_source, settings.aqua_view), settings, columns)

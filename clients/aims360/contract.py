@@ -47,6 +47,9 @@ _OPTIONS = (
     Entry("wip.expand", "stylePOLines", "C", "9.6"),
     Entry("wip.closed_statuses", "Closed,Completed,Cancelled,Canceled", "P", "9.6", "skipped when the purchase order shows its status"),
     Entry("wip.cut_tickets", "no", "A", "A-10", "yes reads cut tickets as work in process, too"),
+    Entry("wip.cut_expand", "styleCutLines", "A", "A-10"),
+    Entry("wip.allocations", "orders", "C", "4.1, 9.6", "orders: ask for allocations, one call per open purchase order; or none"),
+    Entry("inventory.expand", "", "A", "A-08", "sizes, if the tenant's rows come without them"),
 )
 
 
@@ -121,6 +124,12 @@ _ROWS = (
     Entry("wip.size_name", "sizeName", "A", "A-11"),
     Entry("wip.open_quantity", "openQuantity", "A", "A-11"),
     Entry("wip.allocated", "allocatedQuantity|allocated", "A", "9.5", "the ERP has allocated WIP, its field is UNKNOWN"),
+    Entry("allocation.lines", "lineItems", "C", "9.6, 9.8"),
+    Entry("allocation.allocations", "allocations", "C", "9.6, 9.8"),
+    Entry("allocation.reference", "wipReference", "C", "9.6"),
+    Entry("allocation.style_color_id", "styleColorID", "C", "9.7"),
+    Entry("allocation.size_name", "sizeName", "A", "9.6", "UNKNOWN"),
+    Entry("allocation.quantity", "allocatedQuantity|allocatedqty", "A", "9.6", "UNKNOWN; an Aqua report says Allocatedqty"),
     Entry("inventory.style_color_id", "styleColorID", "A", "A-08"),
     Entry("inventory.warehouse_id", "warehouseID", "A", "A-08"),
     Entry("inventory.sizes", "sizes", "A", "A-08"),

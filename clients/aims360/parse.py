@@ -1,9 +1,7 @@
 """AIMS360 rows into types. Fields that the contract calls ASSUMED are needed only where a wrong guess would cost money."""
 
-from collections.abc import Iterator, Set
-
 from clients.aims360.rows import Row
-from clients.aims360.types import CodeKind, CodeRow, Customer, OrderRow, SizeRow, Store, StyleColor, Warehouse, WipRow
+from clients.aims360.types import CodeKind, CodeRow, Customer, OrderRow, SizeRow, Store, StyleColor, Warehouse
 
 
 def code_row(row: Row, kind: CodeKind) -> CodeRow:
@@ -63,27 +61,6 @@ def style_color(row: Row) -> StyleColor:
         last_modified=row.moment("style_color.last_modified"),
         raw=row.raw,
     )
-
-
-def wip_rows(header: Row, closed: Set[str]) -> Iterator[WipRow]:
-    """Open quantities of one purchase order or cut ticket; none when its status is one of `closed` (lower case)."""
-    if header.text("wip.status").lower() in closed:
-        return
-    for line in header.rows("wip.lines", needed=True):
-        for size in line.rows("wip.sizes", needed=True):
-            quantity = size.count("wip.open_quantity", needed=True)
-            if quantity == 0:
-                continue
-            yield WipRow(
-                reference=header.text("wip.reference", needed=True),
-                style_color_id=line.text("wip.style_color_id", needed=True),
-                warehouse_id=line.text_or_none("wip.warehouse_id"),
-                size=size.text("wip.size_name", needed=True),
-                in_warehouse_date=line.day("wip.in_warehouse_date"),
-                x_factory_date=line.day("wip.x_factory_date"),
-                open_quantity=quantity,
-                allocated=size.count("wip.allocated"),
-            )
 
 
 def order_row(row: Row) -> OrderRow:
