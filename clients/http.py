@@ -161,7 +161,7 @@ class Http:
                     return self._authorised(call)
             raise AssertionError("stamina ended without a result")
         except Trouble as trouble:
-            failure = trouble.failure(intent, self.system, what)
+            failure = self._failure(trouble, intent, what)
         raise failure  # outside the except block: a chained exception could carry a secret
 
     def json(self, method: str, path: str, *, intent: Intent, what: str, wanted: Iterable[int] = (), **options: Any) -> tuple[Any, Answer]:
@@ -174,13 +174,18 @@ class Http:
             if answer.status in wanted:
                 return None, answer
             raise self.unreadable(answer, intent, what, answer.why_not_json(exc)) from None
-        answer.exchange.reference = reference_of(data) or answer.exchange.reference
+        self._note_reference(answer, data)
         return data, answer
 
     def unreadable(self, answer: Answer, intent: Intent, what: str, why: str) -> SyncError:
         """The failure for an answer that arrived but is not what was asked for: says what came instead."""
-        came = self.redact(f"{why} {answer.summary()}")
-        return Trouble("unreadable", came, remote_message=self.redact(answer.beginning()) or None).failure(intent, self.system, what)
+        return self._failure(Trouble("unreadable", f"{why} {answer.summary()}", remote_message=answer.beginning() or None), intent, what)
+
+    def _failure(self, trouble: Trouble, intent: Intent, what: str) -> SyncError:
+        """The one place where a trouble becomes an exception others see: redacted here, whatever it holds."""
+        trouble.detail = self.redact(trouble.detail)
+        trouble.remote_message = trouble.remote_message and self.redact(trouble.remote_message)
+        return trouble.failure(intent, self.system, self.redact(what))
 
     # ---- one call -------------------------------------------------------------------------------------------------------------------
 
@@ -303,7 +308,7 @@ class Http:
         return b"".join(chunks)
 
     def _no_answer(self, exc: httpx.HTTPError, status: int | None) -> Trouble:
-        words = self.redact(" ".join(str(exc).split())[:200]) or type(exc).__name__
+        words = " ".join(str(exc).split())[:200] or type(exc).__name__
         if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError | httpx.UnsupportedProtocol):
             if "CERTIFICATE_VERIFY_FAILED" in words:
                 return Trouble("not_sent", f"its TLS certificate is not trusted ({words}); nothing was sent")
@@ -327,8 +332,8 @@ class Http:
             data = loads(answer.body)
         except (ValueError, RecursionError):
             data = None
-        answer.exchange.reference = reference_of(data) or answer.exchange.reference
-        words = self.redact(remote_words(data, answer.body[:20_000].decode("utf-8", "replace")))
+        self._note_reference(answer, data)
+        words = remote_words(data, answer.body[:20_000].decode("utf-8", "replace"))
         retry_after = retry_after_seconds(answer.headers.get("retry-after"), time.time())
         detail = f"HTTP {answer.status}" + (f", {words}" if words else " without a word")
         if answer.exchange.reference:
@@ -345,6 +350,10 @@ class Http:
         same = origin(target) == origin(call.url)
         follow = _Call(**{**call.__dict__, "url": target, "redirects": call.redirects + 1})
         return self._once(follow, authorization if same else None)  # the token stays with the host it was meant for
+
+    def _note_reference(self, answer: Answer, data: Any) -> None:
+        if found := reference_of(data):
+            answer.exchange.reference = self.redact(found)
 
     def _shown(self, url: str) -> str:
         parts = urlsplit(url)
