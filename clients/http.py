@@ -183,9 +183,12 @@ class Http:
 
     def _failure(self, trouble: Trouble, intent: Intent, what: str) -> SyncError:
         """The one place where a trouble becomes an exception others see: redacted here, whatever it holds."""
+        return self._redacted(trouble).failure(intent, self.system, self.redact(what))
+
+    def _redacted(self, trouble: Trouble) -> Trouble:
         trouble.detail = self.redact(trouble.detail)
         trouble.remote_message = trouble.remote_message and self.redact(trouble.remote_message)
-        return trouble.failure(intent, self.system, self.redact(what))
+        return trouble
 
     # ---- one call -------------------------------------------------------------------------------------------------------------------
 
@@ -226,6 +229,13 @@ class Http:
         raise denied
 
     def _once(self, call: _Call, authorization: str | None = None) -> Answer:
+        try:
+            return self._attempt(call, authorization)
+        except Trouble as trouble:
+            self._redacted(trouble)  # already here: stamina logs what it is about to retry
+            raise
+
+    def _attempt(self, call: _Call, authorization: str | None) -> Answer:
         if call.gated:
             self.gate.before(call.method, call.path)
         headers = {"Accept": "application/json", **self._headers_provider(), **call.headers}
