@@ -21,6 +21,7 @@ class MappingKind(StrEnum):
     COUNTRY = "country"
     PRICE_LABEL = "price_label"
     SALES_REP = "sales_rep"
+    STORE = "store"  # CUSTOMERCODE|SHIPPINGCODE -> ACCOUNT|STORE
 
 
 class Mapping(SQLModel, table=True):

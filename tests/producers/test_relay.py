@@ -250,9 +250,10 @@ def test_a_dead_letter_is_read_into_its_row_and_queued_again(postgres_url: str, 
     publisher.close()
     connection = connect(amqp_url)
     channel = connection.channel()
-    method, _, _ = channel.basic_get("orders.us")
-    assert method is not None
-    channel.basic_nack(method.delivery_tag, requeue=False)
+    for method, _, _ in channel.consume("orders.us", inactivity_timeout=10):
+        channel.basic_nack(method.delivery_tag, requeue=False)
+        break
+    channel.cancel()
     connection.sleep(0.5)
     assert Rescue(desk.sessions, desk.clock, amqp_url).once() == 1
     assert lane_depths(connection, ["orders.us"])["orders.us"].dead == 0
