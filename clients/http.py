@@ -212,6 +212,8 @@ class Http:
         if call.auth is None:
             return self._once(call)
         header = call.auth.header()
+        if not (header.isascii() and header.isprintable()):
+            raise Trouble("denied", "the stored credential holds characters that cannot be sent", fix=tuple(call.auth.fix(self.site)))
         try:
             return self._once(call, header)
         except Trouble as trouble:

@@ -55,7 +55,7 @@ def fails(http: Http, intent: str, **options: object) -> SyncError:
     return caught.value
 
 
-U, O, R, A = Unavailable, OutcomeUnknown, Rejected, AccessDenied
+U, N, R, A = Unavailable, OutcomeUnknown, Rejected, AccessDenied
 
 
 @pytest.mark.parametrize(
@@ -65,26 +65,26 @@ U, O, R, A = Unavailable, OutcomeUnknown, Rejected, AccessDenied
         pytest.param(httpx.ConnectTimeout("slow"), U, U, U, id="connect timeout"),
         pytest.param(httpx.PoolTimeout("busy"), U, U, U, id="pool timeout"),
         pytest.param(httpx.ProxyError("403 Forbidden"), U, U, U, id="proxy refuses"),
-        pytest.param(httpx.ReadTimeout("slow"), U, U, O, id="read timeout"),
-        pytest.param(httpx.WriteTimeout("slow"), U, U, O, id="write timeout"),
-        pytest.param(httpx.ReadError("reset"), U, U, O, id="reset while reading"),
-        pytest.param(httpx.WriteError("reset"), U, U, O, id="reset while writing"),
-        pytest.param(httpx.RemoteProtocolError("Server disconnected without sending a response."), U, U, O, id="disconnect"),
-        pytest.param(httpx.DecodingError("bad gzip"), U, U, O, id="broken compression"),
-        pytest.param(answer({"error": {"message": "boom"}}, 500), U, U, O, id="500"),
-        pytest.param(answer({}, 502), U, U, O, id="502"),
-        pytest.param(answer({"error": {"code": "ServerBusy"}}, 503), U, U, O, id="503"),
-        pytest.param(answer({}, 504), U, U, O, id="504"),
-        pytest.param(answer({}, 408), U, U, O, id="408"),
-        pytest.param(HTML, U, U, O, id="html instead of json"),
-        pytest.param(httpx.Response(200, content=b""), U, U, O, id="empty body"),
-        pytest.param(httpx.Response(204), U, U, O, id="no content"),
-        pytest.param(httpx.Response(200, content=b'{"value": [1, 2'), U, U, O, id="broken json"),
-        pytest.param(httpx.Response(200, content=b'{"a": NaN}'), U, U, O, id="not a number"),
-        pytest.param(httpx.Response(200, content=b"[" * 100_000), U, U, O, id="nested too deep"),
-        pytest.param(httpx.Response(200, content=b"\xff\xfe\x00"), U, U, O, id="not utf-8"),
-        pytest.param(answer({"a": "x" * 5000}), U, U, O, id="too large"),
-        pytest.param(httpx.Response(302, headers={"location": "https://elsewhere.example/"}), U, U, O, id="redirect away"),
+        pytest.param(httpx.ReadTimeout("slow"), U, U, N, id="read timeout"),
+        pytest.param(httpx.WriteTimeout("slow"), U, U, N, id="write timeout"),
+        pytest.param(httpx.ReadError("reset"), U, U, N, id="reset while reading"),
+        pytest.param(httpx.WriteError("reset"), U, U, N, id="reset while writing"),
+        pytest.param(httpx.RemoteProtocolError("Server disconnected without sending a response."), U, U, N, id="disconnect"),
+        pytest.param(httpx.DecodingError("bad gzip"), U, U, N, id="broken compression"),
+        pytest.param(answer({"error": {"message": "boom"}}, 500), U, U, N, id="500"),
+        pytest.param(answer({}, 502), U, U, N, id="502"),
+        pytest.param(answer({"error": {"code": "ServerBusy"}}, 503), U, U, N, id="503"),
+        pytest.param(answer({}, 504), U, U, N, id="504"),
+        pytest.param(answer({}, 408), U, U, N, id="408"),
+        pytest.param(HTML, U, U, N, id="html instead of json"),
+        pytest.param(httpx.Response(200, content=b""), U, U, N, id="empty body"),
+        pytest.param(httpx.Response(204), U, U, N, id="no content"),
+        pytest.param(httpx.Response(200, content=b'{"value": [1, 2'), U, U, N, id="broken json"),
+        pytest.param(httpx.Response(200, content=b'{"a": NaN}'), U, U, N, id="not a number"),
+        pytest.param(httpx.Response(200, content=b"[" * 100_000), U, U, N, id="nested too deep"),
+        pytest.param(httpx.Response(200, content=b"\xff\xfe\x00"), U, U, N, id="not utf-8"),
+        pytest.param(answer({"a": "x" * 5000}), U, U, N, id="too large"),
+        pytest.param(httpx.Response(302, headers={"location": "https://elsewhere.example/"}), U, U, N, id="redirect away"),
         pytest.param(answer({}, 429), U, U, U, id="429"),
         pytest.param(answer({}, 401), A, A, A, id="401"),
         pytest.param(answer({}, 403), A, A, A, id="403"),
@@ -293,8 +293,8 @@ def test_a_secret_is_never_seen_in_a_failure_a_log_line_or_the_meter(make_http):
     for step in steps:
         for intent in ("read", "write", "create"):
             http = make_http(Remote(step), secrets=[CANARY], log=log, gate=StubGate(after=RuntimeError(echo)))
+            method = "GET" if intent == "read" else "POST"
             with structlog.testing.capture_logs() as lines, pytest.raises(SyncError) as caught:
-                method = "GET" if intent == "read" else "POST"
                 http.json(method, "/x", intent=intent, what="w", params={"key": CANARY}, auth=StubAuth(CANARY))
             failure = caught.value
             whole = "".join(traceback.format_exception(failure)) + repr(failure.__dict__) + repr(lines) + repr(http.meter)
@@ -302,12 +302,14 @@ def test_a_secret_is_never_seen_in_a_failure_a_log_line_or_the_meter(make_http):
             assert "canary" not in whole, (step, intent)
 
 
-def test_a_credential_with_odd_characters_is_a_clear_failure_and_nothing_is_sent(make_http):
+def test_a_credential_with_odd_characters_denies_access_and_nothing_is_sent(make_http):
     for token in ("line\nbreak", "héllo"):
         remote = Remote(answer({}))
         failure = fails(make_http(remote, secrets=[token]), "create", auth=StubAuth(token))
-        assert isinstance(failure, Unavailable)
-        assert "could not be written" in failure.summary
+        assert isinstance(failure, AccessDenied)
+        assert "characters that cannot be sent" in failure.summary
+        assert failure.fix == ["joorsync sites set us --secret aims.token"]
+        assert remote.requests == []
         assert token not in repr(failure.__dict__)
 
 
