@@ -64,7 +64,8 @@ def _add_open_orders(brand: Brand, active: list[StyleColor], now: datetime) -> N
     for number in range(max(5, len(active) // 15)):
         order, complete = str(FIRST_ORDER_NUMBER + number), days_after(now, draw.number(-10, 120))
         warehouse = draw.one(brand.warehouses[:3])
-        for color in draw.some(active, draw.number(1, 4)):
+        division = draw.one(active).division_id  # an AIMS360 order is of one division
+        for color in draw.some([color for color in active if color.division_id == division], draw.number(1, 4)):
             for size in draw.some(color.sizes, draw.number(1, 4)):
                 line = OpenOrderLine(order, color.id, warehouse.id, size.name, draw.number(1, 12), complete)
                 stock = brand.stock.get((color.id, size.name, warehouse.id))

@@ -1,0 +1,167 @@
+"""What people do inside AIMS360 while nobody calls its API, as control paths: POST /_aims/... with a JSON body. GET /_aims/counterparts
+gives the name pairs the brand's people know."""
+
+import uuid
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sandbox.aims360_world import World
+from sandbox.brand import Customer, Stock, Store, StyleColor
+from sandbox.messages import Request, Response, json_response
+
+Body = dict[str, Any]
+
+
+class Nonsense(Exception):
+    """A control request that cannot be carried out; answered 400 (404 for something that does not exist) with the reason."""
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+def serve_change(world: World, request: Request) -> Response:
+    parts = [part for part in request.path.split("/") if part]
+    if request.method == "GET" and parts == ["_aims", "counterparts"]:
+        return json_response(world.brand.counterparts)
+    change = CHANGES.get(parts[1]) if request.method == "POST" and len(parts) > 1 and parts[0] == "_aims" else None
+    if change is None or len(parts) > 3:
+        return json_response({"error": f"no control {request.method} {request.path}"}, 404)
+    try:
+        body = request.json() if request.body else {}
+        if not isinstance(body, dict):
+            raise Nonsense("send a JSON object")
+        return json_response(change(world, body, parts[2] if len(parts) == 3 else ""))
+    except Nonsense as nonsense:
+        return json_response({"error": str(nonsense)}, nonsense.status)
+    except (KeyError, TypeError, ValueError) as error:
+        return json_response({"error": f"{type(error).__name__}: {error}"}, 400)
+
+
+def _allow(body: Body, *names: str) -> None:
+    if unknown := sorted(set(body) - set(names)):
+        raise Nonsense(f"unknown: {', '.join(unknown)}; there are {', '.join(names)}")
+
+
+def _color(world: World, body: Body) -> StyleColor:
+    color = world.color(body["style"], body["color"])
+    if color is None:
+        raise Nonsense(f"no style {body['style']} in {body['color']}", 404)
+    return color
+
+
+def change_stock(world: World, body: Body, _: str) -> Body:
+    """Set on_hand, allocated or pick_tickets of one SKU in one warehouse (by name); what is not named stays."""
+    _allow(body, "style", "color", "size", "warehouse", "on_hand", "allocated", "pick_tickets")
+    color = _color(world, body)
+    warehouse = next((row for row in world.brand.warehouses if row.name == body["warehouse"]), None)
+    if warehouse is None or body["size"] not in {size.name for size in color.sizes}:
+        raise Nonsense("no such warehouse or size", 404)
+    stock = world.brand.stock.setdefault((color.id, body["size"], warehouse.id), Stock(0))
+    for name in ("on_hand", "allocated", "pick_tickets"):
+        setattr(stock, name, int(body.get(name, getattr(stock, name))))
+    return {"on_hand": stock.on_hand, "allocated": stock.allocated, "pick_tickets": stock.pick_tickets}
+
+
+def change_purchase_order(world: World, body: Body, number: str) -> Body:
+    """Close it (nothing is open any more), or move its dates by `move_days` or to `in_warehouse_date` and `x_factory_date` (ISO or null);
+    a line without a date stays without one unless it is given one."""
+    _allow(body, "close", "move_days", "in_warehouse_date", "x_factory_date")
+    order = next((order for order in world.brand.purchase_orders if order.number == number), None)
+    if order is None:
+        raise Nonsense(f"no purchase order {number}", 404)
+    if body.get("close"):
+        order.status = "Completed"
+    for line in order.lines:
+        if body.get("close"):
+            line.open_by_size = dict.fromkeys(line.open_by_size, 0)
+        for name in ("in_warehouse_date", "x_factory_date"):
+            day: date | None = getattr(line, name)
+            if name in body:
+                day = date.fromisoformat(body[name]) if body[name] else None
+            setattr(line, name, day + timedelta(days=int(body.get("move_days", 0))) if day else None)
+    order.last_modified = world.now()
+    return {"number": number, "status": order.status, "in_warehouse_dates": [str(line.in_warehouse_date) for line in order.lines]}
+
+
+def change_style_color(world: World, body: Body, _: str) -> Body:
+    _allow(body, "style", "color", "active", "wholesale", "retail", "description", "color_description")
+    color = _color(world, body)
+    color.active = bool(body.get("active", color.active))
+    color.wholesale = Decimal(str(body.get("wholesale", color.wholesale)))
+    color.retail = Decimal(str(body.get("retail", color.retail)))
+    color.description = body.get("description", color.description)
+    color.color_description = body.get("color_description", color.color_description)
+    color.last_modified = world.now()
+    return {"style_color_id": color.id}
+
+
+def change_customer(world: World, body: Body, _: str) -> Body:
+    """Add a customer (by `account`) or change one; `stores` adds or replaces stores by `code`, in the field names of `brand.Store`,
+    `country` being a country code."""
+    _allow(body, "account", "name", "email", "phone", "status", "stores")
+    customer = world.customer(body["account"])
+    if customer is None:
+        customer = Customer(str(uuid.uuid4()), str(body["account"]), str(body["account"]), "", "")
+        world.brand.customers.append(customer)
+    if body.get("status", "Active") not in ("Active", "Inactive", "No Shipment"):
+        raise Nonsense("status is Active, Inactive or No Shipment")
+    for name in ("name", "email", "phone", "status"):
+        setattr(customer, name, body.get(name, getattr(customer, name)))
+    for fields in body.get("stores", []):
+        _set_store(world, customer, dict(fields))
+    customer.last_modified = world.now()
+    return {"customer_id": customer.id, "stores": {store.code: store.id for store in customer.stores}}
+
+
+def _set_store(world: World, customer: Customer, fields: Body) -> None:
+    code = fields.pop("country", "")
+    country = next((row.id for row in world.brand.countries if row.code == code), "")
+    store = next((store for store in customer.stores if store.code == fields["code"]), None)
+    if store is None:
+        if not country:
+            raise Nonsense("a new store needs the code of a known country")
+        store = Store(str(uuid.uuid4()), fields["code"], customer.name, "", "", "", "", country)
+        customer.stores.append(store)
+    store.country_id = country or store.country_id
+    for name, value in fields.items():
+        if name == "id" or not hasattr(store, name):
+            raise Nonsense(f"a store has no {name} to set")
+        setattr(store, name, value)
+
+
+def remove_sku(world: World, body: Body, _: str) -> Body:
+    """One size of one style-colour disappears, its stock and open purchase-order units with it."""
+    _allow(body, "style", "color", "size")
+    color = _color(world, body)
+    kept = [size for size in color.sizes if size.name != body["size"]]
+    if len(kept) == len(color.sizes):
+        raise Nonsense(f"no size {body['size']}", 404)
+    color.sizes = kept
+    color.last_modified = world.now()
+    for key in [key for key in world.brand.stock if key[:2] == (color.id, body["size"])]:
+        del world.brand.stock[key]
+    for order in world.brand.purchase_orders:
+        for line in order.lines:
+            if line.style_color_id == color.id and line.open_by_size.pop(body["size"], None) is not None:
+                order.last_modified = world.now()
+    return {"sizes": [size.name for size in kept]}
+
+
+def revoke_tokens(world: World, body: Body, _: str) -> Body:
+    _allow(body)
+    count = len(world.tokens)
+    world.tokens.clear()
+    return {"revoked": count}
+
+
+CHANGES: dict[str, Callable[[World, Body, str], Body]] = {
+    "stock": change_stock,
+    "purchase_orders": change_purchase_order,
+    "style_colors": change_style_color,
+    "customers": change_customer,
+    "remove_sku": remove_sku,
+    "revoke_tokens": revoke_tokens,
+}
