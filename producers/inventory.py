@@ -44,7 +44,8 @@ def request(
     clock = clock or SystemClock()
     found = resolve_site(session, site)
     styles = clean_keys(keys, longest=_LONGEST_STYLE)
-    flags = {"styles": sorted(styles), "full": everything, "allow_empty": allow_empty}
+    key = job_key(styles)
+    flags = {"styles": [] if key.split(",") == sorted(styles) else sorted(styles), "full": everything, "allow_empty": allow_empty}
     payload: dict[str, Any] = {name: value for name, value in flags.items() if value}
     now = clock.now()
     run = add_run(
@@ -56,13 +57,13 @@ def request(
         dry_run=dry_run,
         now=now,
     )
-    ask = Ask(JobKind.INVENTORY_SCAN, job_key(styles), payload or None, revive=revive)
+    ask = Ask(JobKind.INVENTORY_SCAN, key, payload or None, revive=revive)
     add_jobs(session, found.id or 0, [ask], now=now, run_id=run.id, dry_run=dry_run)
     return run
 
 
 def job_key(styles: Sequence[str]) -> str:
-    """ "" for the whole site, else the styles; too many to name are told apart by a digest. The job's payload holds them all."""
+    """ "" for the whole site, else the styles; too many to name are told apart by a digest and listed in the payload."""
     joined = ",".join(sorted(styles))
     if len(joined) <= _LONGEST_KEY:
         return joined
