@@ -1,0 +1,125 @@
+"""Credentials at rest: MultiFernet, with keys from the environment or a file, and rotation."""
+
+import os
+import stat
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from sqlmodel import Session, select
+
+from models.errors import NotPossible
+from models.sites import CREDENTIAL_NAMES, Credential
+from runtime.logs import REDACTOR
+from runtime.settings import Settings
+
+KEY_FILE_NAME = "joorsync.key"
+_MAKE_ONE = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+
+
+class SecretBox:
+    """Seals and opens texts. The first key encrypts, every key opens. `origin` names where the keys came from, for error texts."""
+
+    def __init__(self, keys: list[str], origin: str) -> None:
+        """Raises NotPossible for a key that is not a Fernet key, and for no key at all."""
+        self.origin = origin
+        try:
+            self._box = MultiFernet([Fernet(key.strip()) for key in keys if key.strip()])
+        except ValueError as error:
+            raise NotPossible(
+                f"The encryption key in {origin} is not usable: {error}",
+                fix=["A key is 32 bytes in URL-safe Base64 (44 characters), one per line or comma-separated.", f"Make one: {_MAKE_ONE}"],
+            ) from None
+
+    def seal(self, text: str) -> str:
+        return self._box.encrypt(text.encode()).decode()
+
+    def open(self, ciphertext: str) -> str:
+        """Raises NotPossible when none of the keys fits. The text is masked in logs from now on."""
+        try:
+            text = self._box.decrypt(ciphertext.encode()).decode()
+        except InvalidToken:
+            raise NotPossible(
+                f"The stored credentials cannot be opened with the key from {self.origin}",
+                fix=[
+                    "Give the key that they were stored with (JOORSYNC_KEY or JOORSYNC_KEY_FILE); several may be given, comma-separated.",
+                    "If that key is lost, store each credential again: joorsync sites set SITE --secret NAME",
+                ],
+            ) from None
+        REDACTOR.learn([text])
+        return text
+
+    def rotate(self, ciphertext: str) -> str:
+        """The same secret under the first key. Raises NotPossible as `open` does."""
+        return self.seal(self.open(ciphertext))
+
+
+def secret_box(settings: Settings) -> SecretBox:
+    """Keys from JOORSYNC_KEY, else JOORSYNC_KEY_FILE, else (SQLite only) a file beside the database, made on first use with mode 0600."""
+    if settings.key is not None:
+        return SecretBox(settings.key.get_secret_value().split(","), "JOORSYNC_KEY")
+    if settings.key_file is not None:
+        return SecretBox(_read(settings.key_file), f"the key file {settings.key_file}")
+    if settings.database_url.startswith("sqlite:///") and ":memory:" not in settings.database_url:
+        beside = Path(settings.database_url.removeprefix("sqlite:///")).parent / KEY_FILE_NAME
+        if not beside.exists():
+            _make(beside)
+        return SecretBox(_read(beside), f"the key file {beside}")
+    raise NotPossible(
+        "There is no key to encrypt credentials with",
+        fix=[f"Make one: {_MAKE_ONE}", "Give it to every process as JOORSYNC_KEY, or in a file named by JOORSYNC_KEY_FILE."],
+    )
+
+
+def _read(file: Path) -> list[str]:
+    try:
+        mode = file.stat().st_mode
+        text = file.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        fix = ["Let this user read it, or correct JOORSYNC_KEY_FILE."]
+        raise NotPossible(f"The key file {file} cannot be read: {error}", fix=fix) from None
+    if mode & (stat.S_IRGRP | stat.S_IROTH):
+        log = structlog.get_logger("secrets")
+        log.warning("others may read the key file; take that right away", file=str(file), command=f"chmod 600 {file}")
+    return text.replace(",", "\n").splitlines()
+
+
+def _make(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return  # another process made it in this moment
+    with os.fdopen(handle, "w", encoding="ascii") as opened:
+        opened.write(Fernet.generate_key().decode() + "\n")
+    structlog.get_logger("secrets").info("made a key file for credentials; keep a copy apart from the database", file=str(file))
+
+
+def store_credential(session: Session, box: SecretBox, site_id: int, name: str, value: str, now: datetime) -> None:
+    """Does not commit. Raises NotPossible for a name that is none of CREDENTIAL_NAMES, and for an empty value."""
+    if name not in CREDENTIAL_NAMES:
+        raise NotPossible(f"{name!r} is not a credential", fix=[f"Choose one of: {', '.join(CREDENTIAL_NAMES)}."])
+    if not value:
+        raise NotPossible(f"The credential {name} is empty", fix=["Give a value."])
+    row = session.exec(select(Credential).where(Credential.site_id == site_id, Credential.name == name)).first()
+    if row is None:
+        row = Credential(site_id=site_id, name=name, ciphertext="", updated_at=now)
+    row.ciphertext, row.updated_at = box.seal(value), now
+    session.add(row)
+
+
+def load_credentials(session: Session, box: SecretBox, site_id: int) -> Mapping[str, str]:
+    """Name -> secret, opened. Raises NotPossible when the key does not fit."""
+    rows = session.exec(select(Credential).where(Credential.site_id == site_id)).all()
+    return {row.name: box.open(row.ciphertext) for row in rows}
+
+
+def rotate_credentials(session: Session, box: SecretBox, now: datetime) -> int:
+    """Put every stored credential under the first key. Returns how many. Does not commit."""
+    rows = session.exec(select(Credential)).all()
+    for row in rows:
+        row.ciphertext, row.updated_at = box.rotate(row.ciphertext), now
+        session.add(row)
+    return len(rows)
