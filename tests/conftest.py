@@ -46,8 +46,10 @@ def rabbit() -> Iterator[Rabbit]:
             yield Rabbit(server, server.given_url, server.given_vhost)
     else:
         vhost = server.new_vhost()
-        yield Rabbit(server, server.url(vhost), vhost)
+        rabbit = Rabbit(server, server.url(vhost), vhost)
+        yield rabbit
         server.delete_vhost(vhost)
+        rabbit.forget_users()
 
 
 @pytest.fixture

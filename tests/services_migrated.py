@@ -4,23 +4,19 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-
+from runtime.db import make_engine
+from runtime.migrate import upgrade
 from tests.services_postgres import PostgresServer
 from tests.services_process import new_folder
 
-_SCRIPTS = Path(__file__).parents[1] / "models" / "migrations"
-
 
 def migrate(url: str) -> None:
-    """Bring a database to the newest version, as `joorsync migrate` does. Does nothing while there are no migrations."""
-    if not (_SCRIPTS / "env.py").exists():
-        return
-    config = Config()
-    config.set_main_option("script_location", "models:migrations")
-    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    command.upgrade(config, "head")
+    """Bring a database to the newest version, as `joorsync migrate` does, and leave no connection open."""
+    engine = make_engine(url)
+    try:
+        upgrade(engine)
+    finally:
+        engine.dispose()
 
 
 @dataclass
@@ -34,7 +30,11 @@ class PostgresTemplate:
     def make(cls, server: PostgresServer) -> "PostgresTemplate":
         """Create and migrate it. Raises what the migration raises."""
         template = cls(server, server.new_database())
-        migrate(server.database_url(template.name))
+        try:
+            migrate(server.database_url(template.name))
+        except BaseException:
+            template.close()
+            raise
         return template
 
     def close(self) -> None:

@@ -103,7 +103,7 @@ class LocalPostgres(PostgresServer):
             "max_connections": 300,
             "shared_buffers": "64MB",
         }
-        command = [initdb.with_name("postgres"), "-D", data, *(f"-c{name}={value}" for name, value in settings.items())]
+        command: list[str | Path] = [initdb.with_name("postgres"), "-D", data, *(f"-c{name}={value}" for name, value in settings.items())]
         self._child = spawn(command, output, environment, user=self._user, deathsig=signal.SIGQUIT)
         wait_until(self.answer, self._child, output)
 
@@ -115,7 +115,14 @@ class LocalPostgres(PostgresServer):
         if self._user:
             shutil.chown(data, self._user)
             shutil.chown(password_file, self._user)
-        options = ["--username=postgres", f"--pwfile={password_file}", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        options: list[str | Path] = [
+            "--username=postgres",
+            f"--pwfile={password_file}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+        ]
         making = spawn([initdb, "-D", data, *options], output, environment, user=self._user)
         if making.wait(BOOT_SECONDS) != 0:
             raise ServerFailedError(f"initdb failed:\n{output.read_text(errors='replace')[-3000:]}")

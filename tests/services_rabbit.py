@@ -74,7 +74,10 @@ class RabbitServer:
     def new_user(self, vhost: str, configure: str, write: str, read: str) -> tuple[str, str]:
         """A user with these permissions (regular expressions) on the virtual host; returns name and password."""
         name, password = f"u-{secrets.token_hex(4)}", secrets.token_hex(8)
-        self.api("PUT", f"/users/{name}", {"password": password, "tags": ""})
+        try:
+            self.api("PUT", f"/users/{name}", {"password": password, "tags": ""})
+        except OSError as problem:
+            raise NotAtHandError(f"this broker lets us make no users ({problem}): unset AMQP_URL to have one started") from None
         self.allow(name, vhost, configure, write, read)
         return name, password
 
@@ -242,6 +245,7 @@ class Rabbit:
     url: str
     vhost: str
     private: bool = False
+    _users: list[str] = field(default_factory=list, repr=False)
 
     def _only_private(self) -> RabbitServer:
         if not self.private:
@@ -259,7 +263,14 @@ class Rabbit:
 
     def url_for(self, *, configure: str = ".*", write: str = ".*", read: str = ".*") -> str:
         """URL of a new user with these permissions (regular expressions; "" for none) on this virtual host."""
-        return self.server.url(self.vhost, *self.server.new_user(self.vhost, configure, write, read))
+        name, password = self.server.new_user(self.vhost, configure, write, read)
+        self._users.append(name)
+        return self.server.url(self.vhost, name, password)
+
+    def forget_users(self) -> None:
+        """Remove the users that `url_for` made."""
+        for name in self._users:
+            self.server.api("DELETE", f"/users/{name}")
 
     def kill(self, *, settled: bool = True) -> None:
         """kill -9 the broker's process and wait until it is gone (private_rabbit only).

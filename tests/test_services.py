@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -19,11 +21,13 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from tests.services import start_first
+from tests.services_postgres import LocalPostgres
 from tests.services_process import NotAtHandError, ServerFailedError, new_folder, sweep
-from tests.services_rabbit import Rabbit
+from tests.services_rabbit import LocalRabbit, Rabbit
 
 ROOT = Path(__file__).parents[1]
 QUORUM = {"x-queue-type": "quorum"}
+KINDS = ("configure", "write", "read")  # the order of rabbitmqctl set_permissions
 
 
 @contextlib.contextmanager
@@ -44,7 +48,7 @@ def publish(url: str, *bodies: bytes) -> None:
 
 
 def take_all(url: str) -> list[bytes]:
-    bodies = []
+    bodies: list[bytes] = []
     with channel_on(url) as channel:
         for method, _, body in channel.consume("orders.us", inactivity_timeout=2):
             if method is None:
@@ -66,16 +70,29 @@ def test_every_test_has_a_virtual_host_of_its_own(rabbit: Rabbit, turn: int) -> 
         channel.queue_declare("orders.us", passive=True)
 
     publish(rabbit.url, b"left behind")
-    assert rabbit.ctl("-q", "list_queues", "-p", rabbit.vhost, "name", "--no-table-headers").split() == ["orders.us"]
+    with channel_on(rabbit.url) as channel:
+        assert channel.queue_declare("orders.us", passive=True).method.message_count == 1
 
 
-def test_a_user_without_the_right_to_configure_can_publish_and_consume_but_not_declare(rabbit: Rabbit) -> None:
-    publish(rabbit.url, b"1001")
-    limited = rabbit.url_for(configure="")
+def test_the_users_of_the_deployment_page_may_do_their_work_and_no_more(rabbit: Rabbit) -> None:
+    page = (ROOT / "docs/deploy.md").read_text()
+    granted = dict(re.findall(r"^rabbitmqctl set_permissions -p joorsync joorsync-(\w+) (.+)$", page, re.MULTILINE))
+    assert list(granted) == ["producers", "workers"]
+    producers, workers = (rabbit.url_for(**dict(zip(KINDS, shlex.split(text), strict=True))) for text in granted.values())
 
-    assert take_all(limited) == [b"1001"]
-    with channel_on(limited) as channel, pytest.raises(pika.exceptions.ChannelClosedByBroker, match="ACCESS_REFUSED"):
-        channel.queue_declare("orders.eu", durable=True, arguments=QUORUM)
+    with channel_on(producers) as channel:
+        channel.queue_declare("orders.us.XQ", durable=True, arguments=QUORUM)
+        dead_letters = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": "orders.us.XQ"}
+        channel.queue_declare("orders.us", durable=True, arguments={**QUORUM, **dead_letters})
+        channel.basic_publish("", "orders.us", b"1001", mandatory=True)
+    with channel_on(workers) as channel:
+        channel.queue_declare("orders.us", passive=True)
+        channel.basic_publish("", "orders.us", b"tried again", mandatory=True)
+
+    assert take_all(workers) == [b"1001", b"tried again"]
+    for url, queue in ((workers, "orders.eu"), (producers, "somebody-elses")):
+        with channel_on(url) as channel, pytest.raises(pika.exceptions.ChannelClosedByBroker, match="ACCESS_REFUSED"):
+            channel.queue_declare(queue, durable=True, arguments=QUORUM)
 
 
 def test_the_shared_broker_cannot_be_killed_under_other_tests(rabbit: Rabbit) -> None:
@@ -94,6 +111,7 @@ def test_a_killed_broker_starts_again_with_its_messages(private_rabbit: Rabbit) 
 
     assert take_all(private_rabbit.url) == [b"1001", b"1002", b"1003"]
     assert private_rabbit.pid != first
+    assert private_rabbit.ctl("-q", "list_queues", "-p", private_rabbit.vhost, "name", "--no-table-headers").split() == ["orders.us"]
 
 
 @pytest.mark.parametrize("turn", [1, 2])
@@ -170,7 +188,13 @@ class RunOfPytest:
         return subprocess.Popen(
             [*command, f"--rootdir={self.folder}", "-c", os.devnull, *options, str(self.folder / "test_inner.py")],
             cwd=ROOT,
-            env={**inherited, "TMPDIR": str(self.temporary), "PYTHONPATH": str(ROOT), "OUT": str(self.folder)},
+            env={
+                **inherited,
+                "DOCKER_HOST": "unix:///nowhere",
+                "TMPDIR": str(self.temporary),
+                "PYTHONPATH": str(ROOT),
+                "OUT": str(self.folder),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -195,6 +219,11 @@ class RunOfPytest:
 
 @pytest.fixture
 def run_of_pytest(tmp_path: Path) -> Iterator[RunOfPytest]:
+    try:
+        LocalRabbit.create().close()
+        LocalPostgres.create().close()
+    except NotAtHandError as problem:
+        pytest.skip(f"proves the private servers, which this run does not use: {problem}")
     run = RunOfPytest(tmp_path)
     yield run
     shutil.rmtree(run.temporary, ignore_errors=True)
