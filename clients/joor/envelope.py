@@ -44,7 +44,7 @@ def rows_of(
     Raises Unavailable when the answer has the shape of something else: an empty page must never be guessed from a strange answer.
     `asked` is the page size asked for, which `count` may echo (whether it is a total is not certain).
     """
-    found = _find(data, names, id_key)
+    found = _find(data, names, id_key) if isinstance(data, dict | list) else None
     if found is None:
         if not _is_bare_envelope(data, asked):
             raise http.unreadable(answer, intent, what, f"JSON without a list of {names[0]} came")
@@ -103,7 +103,8 @@ def next_start(response: dict[str, Any], start: int, asked: int, rows: int) -> i
     following = number(response.get("next_start"), 0)
     if following > start:
         return following if more or rows >= asked else None
-    if more or (rows >= asked and response.get("next_start") in (None, "")):
+    silent = response.get("next_start") in (None, "") and response.get("count") in (None, "")
+    if more or (rows >= asked and silent):
         return start + rows
     return None
 
