@@ -7,7 +7,7 @@ from models.audit import AuditEntry
 from models.cursors import Cursor
 from models.jobs import Attempt, Job, Run
 from models.ledgers import InventoryPosition, ManualTask, OrderImport, OrderPart
-from models.limits import Breaker, CreditWindow, LanePause, RateLimit, RateSlot
+from models.limits import Breaker, CreditSpend, CreditWindow, LanePause, RateLimit, RateSlot
 from models.lookups import Lookup
 from models.mappings import Fingerprint, Mapping
 from models.sites import Credential, Division, Site
@@ -17,6 +17,7 @@ __all__ = [
     "AuditEntry",
     "Breaker",
     "Credential",
+    "CreditSpend",
     "CreditWindow",
     "Cursor",
     "Division",

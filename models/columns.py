@@ -8,6 +8,15 @@ from sqlalchemy import JSON, BigInteger, DateTime, Integer, Numeric, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlmodel import SQLModel
+
+#: PostgreSQL's own names, on SQLite too: a migration can only change a constraint that has a name.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_label)s",
+    "pk": "%(table_name)s_pkey",
+    "fk": "%(table_name)s_%(column_0_name)s_fkey",
+    "uq": "%(table_name)s_%(column_0_name)s_key",
+}
 
 #: 64-bit on PostgreSQL; SQLite autoincrements only a column declared INTEGER.
 BigKey = BigInteger().with_variant(Integer(), "sqlite")

@@ -2,14 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from models.columns import UtcDateTime
+from models.columns import BigKey, UtcDateTime
 
 
 class CreditWindow(SQLModel, table=True):
-    """JOOR's credit ledger, one row per JOOR account: 300 credits per fixed window of 300 s. `window_started_at` is JOOR's clock."""
+    """JOOR's credit ledger, one row per JOOR account: 300 credits per fixed window of 300 s. Times are JOOR's clock.
+
+    `window_started_at` and `spent` are our best guess of JOOR's own window. What may be spent is decided by the `CreditSpend` rows, which
+    need no guess; whoever adds one holds this row's lock.
+    """
 
     __tablename__ = "credit_window"
 
@@ -18,6 +22,19 @@ class CreditWindow(SQLModel, table=True):
     spent: int = 0
     exhausted_until: datetime | None = Field(default=None, sa_type=UtcDateTime)  # set by a 429
     clock_offset_ms: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))  # JOOR's clock minus ours
+
+
+class CreditSpend(SQLModel, table=True):
+    """A call that JOOR may still be counting, until `expires_at` (JOOR's clock): whenever its window began, the call is out of it then."""
+
+    __tablename__ = "credit_spend"
+    __table_args__ = (Index("ix_credit_spend", "account", "expires_at"),)
+
+    id: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True, autoincrement=True))
+    account: str = Field(max_length=200)
+    cost: int
+    sent_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class RateLimit(SQLModel, table=True):
