@@ -28,7 +28,7 @@ _MICRO = 1_000_000
 
 
 class AimsRate:
-    """A gate for AIMS360 calls. `before` sleeps until the call may go out, or raises WaitUntil when that is long; `after` frees its slot."""
+    """A gate for AIMS360 calls. `before` sleeps until the call may go out, or raises WaitUntil; `after` gives its slot back."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class AimsRate:
                     raise WaitUntil(row.held_until, f"AIMS360 asked us to wait until {row.held_until:%H:%M:%S} UTC")
                 micros += int(held * _MICRO)
             insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-            arrival = session.execute(
+            arrival: int = session.execute(
                 insert(RateLimit)
                 .values(connection=self._connection, tat_us=micros + self._interval)
                 .on_conflict_do_update(

@@ -52,7 +52,7 @@ class SafeRetries(Retries):
 
     def after_process_message(self, broker: Any, message: Any, *, result: Any = None, exception: BaseException | None = None) -> None:
         try:
-            super().after_process_message(broker, message, result=result, exception=exception)
+            super().after_process_message(broker, message, result=result, exception=exception)  # type: ignore[no-untyped-call]  # dramatiq's
         except Exception:
             message.fail()
             raise
