@@ -41,8 +41,8 @@ def _units(draw: Draw) -> Stock:
 
 def _add_purchase_orders(brand: Brand, active: list[StyleColor], now: datetime) -> None:
     draw = Draw(brand.seed, "purchase orders")
-    for number in range(max(4, len(active) // 12)):
-        status = "Open" if number < 3 else draw.weighted(["Open", "Completed", "Cancelled"], [80, 14, 6])
+    for number in range(max(5, len(active) // 12)):
+        status = {0: "Open", 1: "Open", 2: "Completed", 3: "Cancelled"}.get(number) or draw.weighted(["Open", "Completed"], [85, 15])
         arrival = draw.number(10, 150)
         lines = [_po_line(brand, draw, color, now, arrival, status == "Open") for color in draw.some(active, draw.number(2, 7))]
         if number == 0:
