@@ -1,4 +1,4 @@
-"""`python -m sandbox`: both pretend systems in one process, on 127.0.0.1 only, until SIGTERM, SIGINT or (by option) the end of stdin.
+"""`python -m sandbox`: both pretend systems in one process, on 127.0.0.1 unless told, until a signal or (by option) the end of stdin.
 
 One JSON line on stdout says where they listen and everything a person needs to add the sites; its secrets are invented with the brand.
 """
@@ -22,13 +22,15 @@ from sandbox.stock import generate
 class Pair:
     """Both listeners over one brand and one memory. Raises OSError when a port is taken."""
 
-    def __init__(self, brand: Brand, joor_port: int = 0, aims_port: int = 0, switches: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, brand: Brand, joor_port: int = 0, aims_port: int = 0, switches: dict[str, Any] | None = None, host: str = "127.0.0.1"
+    ) -> None:
         self.brand = brand
         self.memory = Memory()
         systems: tuple[System, System] = (Joor(brand, self.memory), Aims360(brand, self.memory, {}))
         share_switches(systems, switches or {})
-        self.joor = Listener(systems[0], self.memory, joor_port)
-        self.aims360 = Listener(systems[1], self.memory, aims_port)
+        self.joor = Listener(systems[0], self.memory, joor_port, host)
+        self.aims360 = Listener(systems[1], self.memory, aims_port, host)
 
     def start(self) -> "Pair":
         self.joor.start()
@@ -109,7 +111,10 @@ def _summary(brand: Brand) -> dict[str, Any]:
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="Two pretend remote systems, JOOR and AIMS360, on 127.0.0.1.")
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="Two pretend remote systems, JOOR and AIMS360.")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 only in a network of its own, anybody may control it"
+    )
     parser.add_argument("--joor-port", type=int, default=0, help="0 takes any free port")
     parser.add_argument("--aims-port", type=int, default=0, help="0 takes any free port")
     parser.add_argument("--seed", type=int, default=1, help="the same seed and sizes make the same brand")
@@ -139,12 +144,12 @@ def main(argv: list[str] | None = None) -> int:
     accounts = tuple(key for key in options.accounts.split(",") if key)
     try:
         brand = generate(options.seed, options.styles, options.orders, options.customers, accounts)
-        pair = Pair(brand, options.joor_port, options.aims_port, dict(options.set))
+        pair = Pair(brand, options.joor_port, options.aims_port, dict(options.set), options.host)
     except ValueError as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"sandbox: cannot listen on 127.0.0.1: {error}", file=sys.stderr)
+        print(f"sandbox: cannot listen on {options.host}: {error}", file=sys.stderr)
         return 3
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

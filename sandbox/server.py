@@ -6,6 +6,7 @@ controls: no authentication, no credits, no faults, no call log.
 """
 
 import contextlib
+import ipaddress
 import socket
 import sys
 import threading
@@ -32,20 +33,24 @@ DROPPED = {"drop_before", "drop_after_commit", "timeout_after_commit"}
 
 
 class Listener:
-    """Serves one system on 127.0.0.1. Port 0 takes any free port. `start()` returns at once; `stop()` also cuts open connections."""
+    """Serves one system. Port 0 takes any free port; `host` is an IPv4 address. `start()` returns at once; `stop()` also cuts open
+    connections."""
 
-    def __init__(self, system: System, memory: Memory, port: int = 0) -> None:
+    def __init__(self, system: System, memory: Memory, port: int = 0, host: str = "127.0.0.1") -> None:
         self.system = system
         self.memory = memory
         self.lock = threading.Lock()
         self.stopping = threading.Event()
-        self._server = _Server(("127.0.0.1", port), _Handler)
+        self.host = host
+        self._server = _Server((host, port), _Handler)
         self._server.listener = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name=f"sandbox-{system.name}", daemon=True)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        """Where others find it; for a listener on every address that is this machine's (or container's) name."""
+        name = socket.gethostname() if ipaddress.ip_address(self.host).is_unspecified else self.host
+        return f"http://{name}:{self._server.server_address[1]}"
 
     def start(self) -> "Listener":
         self._thread.start()

@@ -56,6 +56,19 @@ def test_it_prints_one_line_with_all_a_person_needs_and_serves_both_systems(proc
     assert described["brand"]["cases"]["missing_customer_code"]
 
 
+def test_it_listens_on_the_address_it_is_told_and_on_no_other() -> None:
+    process = launch("--host", "127.0.0.2")
+    try:
+        described = first_line(process)
+        assert described["joor"].startswith("http://127.0.0.2:")
+        assert httpx.get(f"{described['aims360']}/_switches").status_code == 200
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(described["joor"].replace("127.0.0.2", "127.0.0.1"))
+    finally:
+        process.kill()
+        process.communicate(timeout=20)
+
+
 def test_both_listeners_share_one_ledger_one_clock_and_one_set_of_faults(process: "subprocess.Popen[str]") -> None:
     described = first_line(process)
     httpx.post(f"{described['joor']}/_faults", json={"system": "aims360", "kind": "status", "status": 503})
