@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from clients.aims360.types import Store, StyleColor
 from clients.joor.types import Address, JoorOrder, OrderLine
@@ -17,11 +18,12 @@ _ACCOUNT_LETTERS = 4
 
 @dataclass(frozen=True)
 class SkuMatch:
-    """`size` is None when the style-colour has no such size. `conflict` says why the UPC speaks against the codes."""
+    """`size` is None when the style-colour has no such size. `conflict` says why the codes and the UPC (or the size pairs) disagree."""
 
     style_color: StyleColor
     size: str | None
     conflict: str = ""
+    about: Literal["upc", "size"] = "upc"
 
 
 def shipping_code(order: JoorOrder) -> str:
@@ -82,7 +84,7 @@ def match_sku(found: StyleColor, size_names: Sequence[str], line: OrderLine, sib
         same_color = by_upc is not None and by_upc[0].id == found.id
         return SkuMatch(found, by_upc[1] if by_upc and same_color else None)
     if len(set(names)) > 1:
-        return SkuMatch(found, None, f"size {line.size!r} is mapped to several sizes of {found.style} {found.color}")
+        return SkuMatch(found, None, f"size {line.size!r} is mapped to several sizes of {found.style} {found.color}", "size")
     size = sizes[names[0]]
     if line.upc.strip() and size.upc and not same_upc(line.upc, size.upc):
         other = f"belongs to {by_upc[0].style} {by_upc[0].color} {by_upc[1]}" if by_upc else "is not known for that style"
