@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from clients.aims360.contract import Contract
 from clients.http import Answer, Auth, Http
@@ -143,10 +142,6 @@ def _csv_rows(body: bytes) -> list[dict[str, Any]]:
 
 def _folded(data: Any) -> dict[str, Any]:
     return {str(key).lower(): value for key, value in data.items()} if isinstance(data, dict) else {}
-
-
-def is_export_link(url: str) -> bool:
-    return urlsplit(url).scheme in ("http", "https")
 
 
 class Columns:

@@ -56,7 +56,7 @@ class V4Token:
         self._lock = threading.Lock()
         self._header: str | None = None
         self._renew_at: datetime | None = None
-        http.hide(credentials.client_secret, credentials.password)
+        http.hide(credentials.client_secret.strip(), credentials.password.strip())
         http.allow(url)
 
     def header(self) -> str:
@@ -81,10 +81,10 @@ class V4Token:
     def _fetch(self) -> None:
         form = {
             "grant_type": "password",
-            "client_id": self._credentials.client_id,
-            "client_secret": self._credentials.client_secret,
-            "username": self._credentials.username,
-            "password": self._credentials.password,
+            "client_id": self._credentials.client_id.strip(),
+            "client_secret": self._credentials.client_secret.strip(),
+            "username": self._credentials.username.strip(),
+            "password": self._credentials.password.strip(),
         }
         what = "asking for a v4 token"
         self._header = None

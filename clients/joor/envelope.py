@@ -102,7 +102,7 @@ def next_start(response: dict[str, Any], start: int, asked: int, rows: int) -> i
     more = number(response.get("count"), 0) > start + rows
     following = number(response.get("next_start"), 0)
     if following > start:
-        return following if more or rows >= asked else None
+        return max(following, start + rows) if more or rows >= asked else None
     silent = response.get("next_start") in (None, "") and response.get("count") in (None, "")
     if more or (rows >= asked and silent):
         return start + rows
