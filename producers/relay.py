@@ -85,28 +85,35 @@ class AmqpPublisher:
         self._next_tag = 1
 
     def publish(self, messages: Sequence[Outgoing]) -> set[int]:
+        """Messages for a lane that does not exist yet come back unroutable: the lane is made and they are sent once more."""
         if not messages:
             return set()
         with self._lock:
-            connection = self._open()
-            self._settled.clear()
-            self._pending, self._confirmed, self._returned = {}, set(), {}
-            connection.ioloop.add_callback_threadsafe(lambda: self._send(messages))
-            settled = self._settled.wait(CONFIRM_SECONDS)
-            confirmed, returned, failure = set(self._confirmed) - set(self._returned), set(self._returned.values()), self._failure
-            if not settled or failure:
-                self._shut()
-            if returned:
-                self._make_lanes(returned)  # the rows stay unstamped and are sent again by the next round
-            if (not settled or failure) and not confirmed:
-                raise _unreachable(failure or f"no confirm within {CONFIRM_SECONDS:.0f} s (a memory or disk alarm blocks publishers)")
+            confirmed = self._round(messages)
+            unroutable = [message for message in messages if message.job_id in self._returned]
+            if unroutable:
+                self._make_lanes({message.lane for message in unroutable})
+                confirmed |= self._round(unroutable)
             return confirmed
+
+    def _round(self, messages: Sequence[Outgoing]) -> set[int]:
+        connection = self._open()
+        self._settled.clear()
+        self._pending, self._confirmed, self._returned = {}, set(), {}
+        connection.ioloop.add_callback_threadsafe(lambda: self._send(messages))
+        settled = self._settled.wait(CONFIRM_SECONDS)
+        confirmed, failure = set(self._confirmed) - set(self._returned), self._failure
+        if not settled or failure:
+            self._shut()
+            if not confirmed:
+                raise _unreachable(failure or f"no confirm within {CONFIRM_SECONDS:.0f} s (a memory or disk alarm blocks publishers)")
+        return confirmed
 
     def close(self) -> None:
         with self._lock:
             self._shut()
 
-    # -- everything below runs in the connection's thread, except _open, _shut and _make_lanes -------------------------------------
+    # -- below, all but _open, _shut and _make_lanes runs in the connection's thread -------------------------------------
 
     def _open(self) -> SelectConnection:
         if self._connection is not None and self._channel is not None and self._channel.is_open:

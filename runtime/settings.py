@@ -19,6 +19,10 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", validation_alias="LOG_LEVEL")
     log_format: Literal["console", "json"] = Field(default="console", validation_alias="LOG_FORMAT")
     worker_threads: int = Field(default=8, ge=1, le=64, validation_alias="WORKER_THREADS")
+    joor_credits: int = Field(default=300, ge=10, validation_alias="JOOR_CREDITS")  # per window and JOOR account, as JOOR documents it
+    joor_window_seconds: float = Field(default=300.0, gt=0, validation_alias="JOOR_WINDOW_SECONDS")
+    aims_per_second: float = Field(default=5.0, gt=0, validation_alias="AIMS_PER_SECOND")  # AIMS360's own limit is UNKNOWN
+    aims_concurrent: int = Field(default=4, ge=1, validation_alias="AIMS_CONCURRENT")
     sites: str = Field(default="", validation_alias="JOORSYNC_SITES")  # comma-separated site keys this worker serves; empty: all
     failpoints: str = Field(default="", validation_alias="FAILPOINTS")  # tests only: name:action[:nth], comma-separated
     failpoints_once: Path | None = Field(default=None, validation_alias="FAILPOINTS_ONCE")  # folder: each failpoint strikes once per folder

@@ -112,7 +112,8 @@ class Connections:
         if auth_url:
             check_url(auth_url, site.is_sandbox)
         contract = JoorContract.load(site.contract_overrides)
-        gate = JoorCredits(self._sessions, joor_account(site), data_type, self._clock)
+        size, window = self._settings.joor_credits, self._settings.joor_window_seconds
+        gate = JoorCredits(self._sessions, joor_account(site), data_type, self._clock, size=size, window_seconds=window)
         http = Http(base, gate=gate, system="JOOR", site=site.key, secrets=secrets.values(), log=structlog.get_logger("http"))
         v4 = V4Credentials(*(secrets[f"joor.{name}"] for name in _V4)) if f"joor.{_V4[0]}" in secrets else None
         return JoorClient(
@@ -129,7 +130,8 @@ class Connections:
         base = check_url(site.aims_api_url, site.is_sandbox)
         credentials = AimsCredentials(**{name: secrets.get(f"aims.{name}", "") for name in (*_AIMS_GRANT, "token")})
         contract = Contract.load(site.contract_overrides)
-        gate = AimsRate(self._sessions, tenant_of(base, credentials), self._clock)
+        pace, together = self._settings.aims_per_second, self._settings.aims_concurrent
+        gate = AimsRate(self._sessions, tenant_of(base, credentials), self._clock, per_second=pace, concurrent=together)
         http = Http(base, gate=gate, system="AIMS360", site=site.key, secrets=secrets.values(), log=structlog.get_logger("http"))
         return AimsClient(http, credentials=credentials, contract=contract, clock=self._clock)
 

@@ -132,7 +132,6 @@ def test_stock_publishes_into_the_void_without_a_word_and_ours_is_told(amqp_url:
 
 def test_ours_is_told_when_a_lane_does_not_exist_and_makes_it(amqp_url: str) -> None:
     publisher = AmqpPublisher(amqp_url)
-    assert publisher.publish([Outgoing(1, LANE, "orders.scan"), Outgoing(2, LANE, "orders.scan")]) == set()
     assert publisher.publish([Outgoing(1, LANE, "orders.scan"), Outgoing(2, LANE, "orders.scan")]) == {1, 2}
     publisher.close()
     connection = connect(amqp_url)
