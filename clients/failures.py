@@ -76,6 +76,14 @@ def happening_of(status: int) -> Happening | None:
     return "refused"
 
 
+def refusal(happening: Happening, status: int, data: Any, text: str, *, reference: str | None, retry_after: float | None) -> Trouble:
+    """The trouble of an answer that is not a 2xx. `data` is its JSON or None, `text` the beginning of its body."""
+    words = remote_words(data, text)
+    detail = f"HTTP {status}" + (f", {words}" if words else " without a word") + (f" (their reference {reference})" if reference else "")
+    passing = status in PASSING_STATUSES and retry_after is None
+    return Trouble(happening, detail, passing=passing, remote_message=words or None, retry_after=retry_after)
+
+
 def remote_words(data: Any, text: str) -> str:
     """What the remote side said, from any of the known error bodies (JOOR facts 1.5, AIMS360 facts 6.1), else the text without tags."""
     found = _words(data)

@@ -11,7 +11,7 @@ import httpx
 import stamina
 import structlog
 
-from clients.failures import PASSING_STATUSES, Intent, Trouble, happening_of, reference_of, remote_words
+from clients.failures import Intent, Trouble, happening_of, reference_of, refusal
 from clients.jsontext import dumps, loads
 from clients.meter import Exchange, Meter, credits_of, current_meter, metered
 from clients.redact import Redactor
@@ -345,13 +345,9 @@ class Http:
         except (ValueError, RecursionError):
             data = None
         self._note_reference(answer, data)
-        words = remote_words(data, answer.body[:20_000].decode("utf-8", "replace"))
-        retry_after = retry_after_seconds(answer.headers.get("retry-after"), time.time())
-        detail = f"HTTP {answer.status}" + (f", {words}" if words else " without a word")
-        if answer.exchange.reference:
-            detail += f" (their reference {answer.exchange.reference})"
-        passing = answer.status in PASSING_STATUSES and retry_after is None
-        raise Trouble(happening, detail, passing=passing, remote_message=words or None, retry_after=retry_after)
+        wait = retry_after_seconds(answer.headers.get("retry-after"), time.time())
+        text = answer.body[:20_000].decode("utf-8", "replace")
+        raise refusal(happening, answer.status, data, text, reference=answer.exchange.reference, retry_after=wait)
 
     def _redirected(self, call: _Call, answer: Answer, authorization: str | None) -> Answer:
         target = urljoin(call.url, answer.headers.get("location", ""))

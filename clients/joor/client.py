@@ -41,9 +41,9 @@ class JoorClient:
         contract: JoorContract | None = None,
     ) -> None:
         self.http = http
-        self._contract = contract or JoorContract()
+        self.contract = contract or JoorContract()
         self._clock: Clock = clock or SystemClock()
-        self._v2 = V2Token(token, self._contract["auth.v2_scheme"], http)
+        self._v2 = V2Token(token, self.contract["auth.v2_scheme"], http)
         self._account_id = account_id
         self._v4 = V4Token(http, auth_url, v4, self._clock) if v4 and auth_url and account_id else None
 
@@ -76,7 +76,7 @@ class JoorClient:
             "count": count,
         }
         params.update(self._window(modified_from, modified_to))
-        data, answer = self._read(self._contract["path.orders"], params, what)
+        data, answer = self._read(self.contract["path.orders"], params, what)
         found = rows_of(data, _ORDER_NAMES, "order_id", self.http, answer, what, asked=count)
         orders, broken = _parsed(found)
         return OrdersPage(tuple(orders), tuple(broken), next_start(response_of(data), start_from, count, len(found)))
@@ -84,7 +84,7 @@ class JoorClient:
     def order(self, order_id: str) -> JoorOrder | None:
         """The order as it stands now, whatever its status, read with `sync=0`. None when JOOR has no such order."""
         what = f"reading order {order_id}"
-        path = self._contract["path.order"].format(order_id=quote(order_id, safe=""))
+        path = self.contract["path.order"].format(order_id=quote(order_id, safe=""))
         data, answer = self._read(path, {"sync": 0, "order_type": 8, "export_status": 1}, what, wanted=(404,))
         if answer.status == 404:
             return None
@@ -100,28 +100,25 @@ class JoorClient:
     def can_set_export_states(self) -> bool:
         return self._v4 is not None
 
+    def check_v4(self) -> str:
+        """Ask for a v4 token if none is held: a sentence when it works, AccessDenied or NotPossible when it does not. Costs no credits."""
+        self._needs_v4().header()
+        return "the v4 credentials give a token"
+
     def set_export_states(self, wanted: Sequence[ExportState]) -> dict[str, str | None]:
         """v4 `orders/bulk_update`, 5 credits whatever the number. Per order None (done) or JOOR's words. Repeatable."""
-        if self._v4 is None:
-            raise NotPossible(
-                "JOOR's export state can only be written with v4 credentials, and this site has none",
-                fix=[
-                    "Ask the JOOR Integrations Manager for v4 credentials and the account id.",
-                    f"`joorsync sites set {self.http.site} --joor-auth URL --joor-account ID`",
-                    f"`joorsync sites set {self.http.site} --secret joor.client_id`; then client_secret, username and password alike",
-                ],
-            )
+        v4 = self._needs_v4()
         if not wanted:
             return {}
         what = f"setting the export state of {len(wanted)} order(s)"
         data, answer = self.http.json(
             "POST",
-            self._contract["path.orders_update"],
+            self.contract["path.orders_update"],
             intent="write",
             what=what,
             params={"account": self._account_id or ""},
             json=states.body_of(wanted),
-            auth=self._v4,
+            auth=v4,
         )
         if not isinstance(data, dict) or not ("data" in data or "errors" in data):
             raise self.http.unreadable(answer, "write", what, "JSON without data and errors came")
@@ -137,9 +134,9 @@ class JoorClient:
         what = "marking orders exported"
         params: dict[str, str | int] = {
             "sync": 1,
-            "check": self._contract["orders.mark_check"],
+            "check": self.contract["orders.mark_check"],
             "order_type": order_type,
-            "export_status": self._contract["orders.mark_export_status"],
+            "export_status": self.contract["orders.mark_export_status"],
             "start_from": 0,
             "count": _MARK_PAGE,
             **self._window(modified_from, modified_to),
@@ -147,7 +144,7 @@ class JoorClient:
         seen: dict[str, JoorOrder] = {}
         while True:
             # not a repeatable read: orders of a lost answer are marked and will not come again
-            data, answer = self._read(self._contract["path.orders"], params, what, intent="write")
+            data, answer = self._read(self.contract["path.orders"], params, what, intent="write")
             found = rows_of(data, _ORDER_NAMES, "order_id", self.http, answer, what, asked=_MARK_PAGE, intent="write")
             orders, broken = _parsed(found)
             page = {order.order_id: order for order in [*orders, *(_unreadable(raw) for raw, _ in broken)]}
@@ -161,10 +158,10 @@ class JoorClient:
     def connections(self) -> Iterator[Connection]:
         """Every retailer of the brand, page by page; 1 credit per page. A row that cannot be read raises Rejected naming it."""
         what = "reading connections"
-        size = int(self._contract["connections.page_size"])
+        size = int(self.contract["connections.page_size"])
         start: int | None = 0
         while start is not None:
-            data, answer = self._read(self._contract["path.connections"], {"start_from": start, "count": size}, what)
+            data, answer = self._read(self.contract["path.connections"], {"start_from": start, "count": size}, what)
             found = rows_of(data, _CONNECTION_NAMES, "customer_code", self.http, answer, what, asked=size)
             for row in found:
                 yield self._connection(row, what)
@@ -173,7 +170,7 @@ class JoorClient:
     def connection(self, customer_code: str) -> Connection | None:
         """The retailer with the brand's own customer code; None when JOOR knows no such code (yet: facts 3.2)."""
         what = f"reading connection {customer_code}"
-        path = self._contract["path.connection"].format(customer_code=quote(customer_code, safe=""))
+        path = self.contract["path.connection"].format(customer_code=quote(customer_code, safe=""))
         data, answer = self._read(path, {}, what, wanted=(404,), unknown_is_none=True)
         if data is None or answer.status == 404:
             return None
@@ -204,11 +201,11 @@ class JoorClient:
         what = f"setting {len(sent)} inventory position(s)"
         data, answer = self.http.json(
             "POST",
-            self._contract["path.bulk_inventory"],
+            self.contract["path.bulk_inventory"],
             intent="write",
             what=what,
             params={"dec_pending": 0},
-            json=inventory.body_of(sent, self._contract),
+            json=inventory.body_of(sent, self.contract),
             auth=self._v2,
         )
         refuse_code(data, self.http, what)
@@ -237,6 +234,18 @@ class JoorClient:
             return None, answer
         refuse_code(data, self.http, what)
         return data, answer
+
+    def _needs_v4(self) -> V4Token:
+        if self._v4 is None:
+            raise NotPossible(
+                "JOOR's export state can only be written with v4 credentials, and this site has none",
+                fix=[
+                    "Ask the JOOR Integrations Manager for v4 credentials and the account id.",
+                    f"`joorsync sites set {self.http.site} --joor-auth URL --joor-account ID`",
+                    f"`joorsync sites set {self.http.site} --secret joor.client_id`; then client_secret, username and password alike",
+                ],
+            )
+        return self._v4
 
     def _window(self, since: datetime | None, until: datetime | None) -> dict[str, str]:
         """Both ends or none (facts 8.1)."""
