@@ -199,7 +199,6 @@ def _change(
     if why_not is not None:
         changed.left[job_id] = why_not
         return
-    session.expire(job)
     session.add(
         process.audit(action, f"job {job_id}", before={"state": before}, after={"state": values.get("state", before)}, reason=reason)
     )

@@ -48,6 +48,9 @@ class WorkerSide(Protocol):
     def contract(self, overrides: Mapping[str, Any]) -> None:
         """Raises NotPossible for contract overrides that name unknown entries."""
 
+    def missing_secrets(self, names: Sequence[str]) -> list[str]:
+        """Which secrets a site with these still needs before it can work."""
+
     def probe(self, process: "Process", site_id: int, contract: bool) -> list[Finding]:
         """Ask both remote systems of a site, read-only."""
 

@@ -1,0 +1,1 @@
+"""The commands themselves: options in, one call, words or JSON out."""

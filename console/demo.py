@@ -1,0 +1,194 @@
+"""`joorsync demo`: the main job, twice, on a built-in brand. Every number printed comes from the tables or the pretend systems."""
+
+import secrets
+import shlex
+import time
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from console import mapping, runs, sites
+from console.demo_sandbox import Sandbox
+from console.embedded import Inline
+from console.mapping import Pair
+from console.output import FAILED, WELL, note, say
+from console.process import Process, WorkerSide
+from models.errors import NotPossible
+from models.jobs import DataType, Job, JobState
+from models.mappings import MappingKind
+from models.sites import Site
+from producers import inventory, orders
+from runtime.clock import SystemClock
+from runtime.migrate import upgrade
+from runtime.settings import Settings
+
+FOLDER = Path("var/demo")
+_ASK = {DataType.ORDERS: orders.request, DataType.INVENTORY: inventory.request}
+_COUNTERPARTS = {"warehouses": MappingKind.WAREHOUSE, "terms": MappingKind.TERM, "ship_vias": MappingKind.SHIP_VIA}
+_PROBLEMS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Size:
+    styles: int
+    orders: int
+    seed: int
+
+
+def run(settings: Settings, work: WorkerSide, size: Size) -> int:
+    """Returns the exit code: 0 when everything is done but the awkward orders that need a person."""
+    started = time.monotonic()
+    process = _process(settings, work)
+    try:
+        upgrade(process.engine)
+        with Sandbox(["--styles", str(size.styles), "--orders", str(size.orders), "--seed", str(size.seed)]) as sandbox:
+            code = _show(process, sandbox)
+        _goodbye(process, time.monotonic() - started)
+        return code
+    finally:
+        process.close()
+
+
+def _process(settings: Settings, work: WorkerSide) -> Process:
+    """Embedded: a fresh file. With services: the database that was given, unless it has real sites."""
+    if settings.embedded:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        name = time.strftime("%Y%m%d-%H%M%S") + f"-{secrets.token_hex(2)}.db"
+        settings = settings.model_copy(update={"database_url": f"sqlite:///{FOLDER / name}"})
+    elif settings.key is None and settings.key_file is None:
+        settings = settings.model_copy(update={"key_file": _key_file()})
+    return Process(settings, SystemClock(), work, "demo")
+
+
+def _key_file() -> Path:
+    """For services without a key: the pretend secrets are encrypted like real ones."""
+    file = FOLDER / "joorsync.key"
+    if not file.exists():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(urlsafe_b64encode(secrets.token_bytes(32)).decode() + "\n", encoding="ascii")
+    return file
+
+
+def _show(process: Process, sandbox: Sandbox) -> int:
+    keys = _set_up(process, sandbox)
+    with Inline(process) as inline:
+        first = _sync(process, inline, keys, "First run: everything is new")
+        wrote = sandbox.effects()
+        second = _sync(process, inline, keys, "Second run: nothing has changed")
+    with process.reading() as session:
+        runs.show_outcome(runs.outcome(session, first))
+        say(f"The pretend systems counted: {_counted(wrote)}")
+        say()
+        _problems(session, [*first, *second])
+        say("Again, with nothing changed:")
+        runs.show_outcome(runs.outcome(session, second))
+        say(f"The pretend systems counted: {_counted(_difference(sandbox.effects(), wrote))}")
+        say()
+        return _verdict(session, sandbox.about, [*first, *second])
+
+
+def _set_up(process: Process, sandbox: Sandbox) -> dict[str, str]:
+    """Add a site per account with its divisions and the pairs a person would make. Returns account -> site key."""
+    about, keys = sandbox.about, {}
+    with process.sessions() as session:
+        taken = {site.key: site for site in session.exec(select(Site))}
+        real = [key for key, site in taken.items() if not site.is_sandbox]
+        if real:
+            steps = ["Give the demo a database of its own in DATABASE_URL, or none at all."]
+            raise NotPossible(f"This database has real sites ({', '.join(real)}): the demo leaves it alone", fix=steps)
+        for account, given in about["accounts"].items():
+            keys[account] = _free(account, taken)
+            sites.add(session, process, keys[account], _changes(about, given))
+    pairs = 0
+    with process.sessions() as session:
+        for account, key in keys.items():
+            site = session.exec(select(Site).where(Site.key == key)).one()
+            for name, kind in _COUNTERPARTS.items():
+                for joor, aims in about["brand"]["counterparts"].get(f"{account}.{name}", {}).items():
+                    mapping.put(session, process, site, kind, Pair(joor, aims))
+                    pairs += 1
+    brand = about["brand"]["name"]
+    say(f"{brand}: a pretend brand with {len(keys)} JOOR accounts ({', '.join(keys.values())}) and one AIMS360; {pairs} pairs stored.")
+    return keys
+
+
+def _free(key: str, taken: dict[str, Site]) -> str:
+    numbered = (key if number == 1 else f"{key}-{number}" for number in range(1, 1000))
+    return next(name for name in numbered if name not in taken)
+
+
+def _changes(about: dict[str, Any], account: dict[str, Any]) -> sites.Changes:
+    joor = {f"joor.{name}": account[name] for name in ("token", "client_id", "client_secret", "username", "password")}
+    aims = {f"aims.{name}": value for name, value in about["aims"].items()}
+    return sites.Changes(
+        name=account["name"],
+        joor_api_url=about["joor"],
+        joor_auth_url=about["joor_auth"],
+        joor_account_id=account["account_id"],
+        aims_api_url=about["aims360"],
+        is_sandbox=True,
+        divisions=account["division_codes"],
+        settings={"schedule": ["orders_minutes=none", "inventory_minutes=none"]},  # the pretend systems end with the demo
+        secrets=joor | aims,
+    )
+
+
+def _sync(process: Process, inline: Inline, keys: dict[str, str], words: str) -> list[int]:
+    """Ask for every data type of every site and wait. Returns the runs."""
+    note(words)
+    with process.sessions() as session:
+        found = [
+            ask(session, key, reason=words, requested_by=process.actor, clock=process.clock)
+            for ask in _ASK.values()
+            for key in keys.values()
+        ]
+        run_ids = [item.id or 0 for item in found]
+    inline.wake()
+    if not runs.wait(process, run_ids, alive=inline.alive):
+        note("A thread of the worker died; what follows is not complete.")
+    return run_ids
+
+
+def _counted(effects: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(effects.items())) or "no writes at all"
+
+
+def _difference(now: dict[str, int], before: dict[str, int]) -> dict[str, int]:
+    return {name: count - before.get(name, 0) for name, count in now.items() if count != before.get(name, 0)}
+
+
+def _problems(session: Session, run_ids: list[int]) -> None:
+    found = runs.problems(session, run_ids)
+    if not found:
+        say("No open problems.")
+        return
+    say(f"{len(found)} open problems, each with what a person can do; the first {min(len(found), _PROBLEMS_SHOWN)}:")
+    runs.show_problems(found, _PROBLEMS_SHOWN)
+    say()
+
+
+def _verdict(session: Session, about: dict[str, Any], run_ids: list[int]) -> int:
+    """Awkward orders that need a person are meant to be left over; anything else is not."""
+    awkward = {str(order_id) for ids in about["brand"]["cases"].values() for order_id in ids}
+    done = (JobState.SUCCEEDED.value, JobState.UNCHANGED.value)
+    left = session.exec(select(Job).where(col(Job.run_id).in_(run_ids), col(Job.state).not_in(done))).all()
+    odd = [job for job in left if not (job.state in (JobState.BLOCKED, JobState.FAILED) and job.key in awkward)]
+    if not odd:
+        say(f"All done but {len(left)} awkward orders that wait for a person.")
+        return WELL
+    for job in odd[:10]:
+        say(f"Not done: job {job.id} {job.kind} {job.key} is {job.state}: {job.error_summary or job.note}")
+    say(f"{len(odd)} job(s) should have been done and are not.")
+    return FAILED
+
+
+def _goodbye(process: Process, seconds: float) -> None:
+    say(f"Database: {process.where}   ({seconds:.0f} s)")
+    start = "" if not process.settings.embedded else f"DATABASE_URL={shlex.quote(process.settings.database_url)} "
+    say("Look around:")
+    for command in ("jobs --state blocked", "jobs show ID", "orders --state imported", "map unmapped --site us", "tasks", "queues"):
+        say(f"  {start}joorsync {command}")

@@ -1,0 +1,60 @@
+"""The two pretend remote systems of the demo, as a process of their own that is reached over HTTP like the real ones."""
+
+import json
+import subprocess
+import sys
+import threading
+from types import TracebackType
+from typing import Any, Self
+from urllib.request import urlopen
+
+from models.errors import Unavailable
+
+START_SECONDS = 60.0
+_FIX = ["Run `python -m sandbox` by itself and read what it says."]
+
+
+class Sandbox:
+    """`with Sandbox([...]) as sandbox:` `about` is what it printed: addresses, accounts, the brand. It ends with the block, or with us."""
+
+    def __init__(self, options: list[str]) -> None:
+        self._command = [sys.executable, "-m", "sandbox", "--joor-port", "0", "--aims-port", "0", "--exit-with-parent", *options]
+        self.about: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._child = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+        timer = threading.Timer(START_SECONDS, self._child.kill)
+        timer.start()
+        try:
+            line = self._child.stdout.readline() if self._child.stdout else ""
+        finally:
+            timer.cancel()
+        if not line:
+            _, words = self._child.communicate()
+            raise Unavailable(f"The pretend systems did not start: {words.strip()[-500:] or 'no answer'}", fix=_FIX)
+        self.about = json.loads(line)
+        threading.Thread(target=self._drain, name="sandbox-stderr", daemon=True).start()
+        return self
+
+    def _drain(self) -> None:
+        """A pipe that nobody reads would stop the child."""
+        if self._child.stderr:
+            while self._child.stderr.read(4096):
+                pass
+
+    def effects(self) -> dict[str, int]:
+        """What was written to each system so far, as the pretend systems themselves count it."""
+        with urlopen(f"{self.about['joor']}/_ledger", timeout=30) as answer:  # noqa: S310  # our own child on 127.0.0.1
+            counts: dict[str, int] = json.load(answer)["counts"]
+        return counts
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._child.stdin:
+            self._child.stdin.close()
+        try:
+            self._child.wait(10)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
