@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func, not_, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func, not_, or_, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -84,16 +84,25 @@ def write_wanted(session: Session, rows: Iterable[Mapping[str, Any]]) -> None:
     session.execute(upsert, ordered)
 
 
-def move(session: Session, old: Row[Any], new_key: str, new_upc: str | None) -> None:
-    """The same SKU under its new key. What JOOR holds for it is then in doubt, so the new key is sent even when it is zero."""
-    told = old.sent_version is not None
+def move(session: Session, old: Row[Any], new_key: str, new_upc: str | None, gone: Mapping[str, Any]) -> None:
+    """The same SKU goes by another key now, whose wanted positions have been written already. What JOOR holds for it is in doubt, so it is
+    told under the new key even when that is zero; a bucket that the new key does not have becomes `gone` (the values of a vanished row)."""
     session.execute(delete(LEDGER).where(_at(old)))
+    if old.sent_version is None:
+        return
     twin = and_(_c.site_id == old.site_id, _c.warehouse == old.warehouse, _c.sku_key == new_key, _c.bucket == old.bucket)
-    if session.execute(select(_c.sku_key).where(twin)).first() is None:
-        values = dict(old._mapping) | {"sku_key": new_key, "upc": new_upc, "sent": None, "sent_version": 0 if told else None}
-        session.execute(LEDGER.insert().values(values | {"refused": None, "refused_quantity": None}))
-    elif told:
+    if session.execute(select(_c.sku_key).where(twin)).first() is not None:
         session.execute(update(LEDGER).where(twin).values(sent=None, sent_version=func.coalesce(_c.sent_version, 0)))
+        return
+    unsent = {"sent": None, "sent_version": 0, "refused": None, "refused_quantity": None}
+    session.execute(LEDGER.insert().values({**old._mapping, "sku_key": new_key, "upc": new_upc, **gone, **unsent}))
+
+
+def refresh_statistics(session: Session) -> None:
+    """After many new rows. Until autovacuum comes round, PostgreSQL plans as if the ledger were empty and reads all of a site for each
+    chunk (60,000 positions: 45 s instead of 4 s). Without the right to do it PostgreSQL only warns."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f"ANALYZE {LEDGER.name}"))
 
 
 # ---- the sent side -------------------------------------------------------------------------------------------------------------------
@@ -125,9 +134,9 @@ def _worth_telling() -> ColumnElement[bool]:
 
 
 def due_rows(session: Session, part: Part, since: datetime | None, today: str, *, after: Key | None, limit: int) -> Sequence[Row[Any]]:
-    query: Select[Any] = select(LEDGER).where(part.where(), due(since, today)).order_by(*_KEY).limit(limit)
+    query: Select[Any] = select(LEDGER).where(part.where(), due(since, today)).order_by(_c.site_id, *_KEY).limit(limit)
     if after is not None:
-        query = query.where(tuple_(*_KEY) > tuple_(*after))
+        query = query.where(tuple_(_c.site_id, *_KEY) > tuple_(part.site_id, *after))  # the whole primary key: an index can use it
     return session.execute(query).all()
 
 

@@ -59,16 +59,19 @@ def full_is_due(session: Session, site_id: int, days: int | None, now: datetime)
     return days is not None and (cursor is None or cursor.at is None or cursor.at + timedelta(days=days) <= now)
 
 
-def begin_full(session: Session, site_id: int, name: str, job_id: int, now: datetime, *, wanted: bool) -> datetime | None:
-    """Since when everything counts as not sent: an unfinished full push goes on where it was; else `wanted` starts one. None: not full.
+def begin_full(session: Session, site_id: int, name: str, job_id: int, now: datetime, *, asked: bool, due: bool) -> datetime | None:
+    """Since when everything counts as not sent, None: not a full push. An unfinished one goes on where it was; `asked` (a person's request
+    by this job) and `due` (the weekly one) start one.
 
-    A job that runs again after having finished its full push does not start another.
+    A request during somebody else's full push starts afresh: it covers all that was offered before it. A job that runs again goes on with
+    its own, and does not start another when it had finished it.
     """
     cursor = session.get(Cursor, (site_id, name)) or Cursor(site_id=site_id, name=name)
     position = cursor.position or {}
-    if position.get("since"):
+    own = position.get("job") == job_id
+    if position.get("since") and (own or not asked):
         return datetime.fromisoformat(position["since"])
-    if not wanted or position.get("job") == job_id:
+    if own or not (asked or due):
         return None
     cursor.position = {"since": now.isoformat(), "job": job_id}
     session.add(cursor)

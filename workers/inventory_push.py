@@ -62,11 +62,10 @@ def _begin(job: JobView, ctx: Context) -> tuple[Part, datetime | None, int]:
     with ctx.session() as session:
         part = Part(job.site_id, warehouse_map(session, job.site_id).joor_names, styles_of(job))
         asked = bool(job.payload.get("full"))
-        if part.styles is None:
-            asked = asked or marks.full_is_due(session, job.site_id, ctx.site.inventory.full_push_days, now)
+        due = part.styles is None and marks.full_is_due(session, job.site_id, ctx.site.inventory.full_push_days, now)
         if job.dry_run:
-            return part, now if asked else None, ledger.count_all(session, part)
-        since = marks.begin_full(session, job.site_id, _full_name(job, part), job.id, now, wanted=asked)
+            return part, now if asked or due else None, ledger.count_all(session, part)
+        since = marks.begin_full(session, job.site_id, _full_name(job, part), job.id, now, asked=asked, due=due)
         return part, since, ledger.count_all(session, part)
 
 

@@ -43,6 +43,8 @@ class Tally:
     positions: int = 0
     changed: int = 0
     vanished: int = 0
+    written: int = 0
+    analyze_at: int = 4000  # rows written; doubles
     preview: Preview = field(default_factory=Preview)
 
 
@@ -101,7 +103,12 @@ def _chunk(
             _fence(marks.may_write(session, part.site_id, ticket))
             ledger.write_wanted(session, changes.rows)
             for old, sku in sorted(changes.moved, key=lambda one: ledger.key_of(one[0])):
-                ledger.move(session, old, sku.key, sku.upc)
+                ledger.move(session, old, sku.key, sku.upc, _gone_values(ticket))
+        tally.written += len(changes.rows) + len(changes.moved)
+        if tally.written >= tally.analyze_at:
+            tally.analyze_at = tally.written * 2
+            with ctx.session() as session:
+                ledger.refresh_statistics(session)
         ctx.hit("mid_batch")
     ctx.beat()
 
@@ -125,13 +132,17 @@ def _compare(reading: Reading, part: Part, ticket: datetime, tally: Tally, found
             changes.moved.append((old, reading.book.skus[old.style, old.color, old.size]))
         elif not old.vanished:
             tally.vanished += 1
-            row = {name: getattr(old, name) for name in _IDENTITY} | {"wanted": 0, "vanished": True, "explain": _GONE}
+            row = {name: getattr(old, name) for name in _IDENTITY} | _gone_values(ticket)
             tally.preview.add(old, row)
-            changes.rows.append({**row, "wanted_version": version, "wanted_at": ticket})
+            changes.rows.append(row)
     return changes
 
 
 _IDENTITY = ("site_id", "warehouse", "sku_key", "bucket", "upc", "style", "identifier", "color", "size")
+
+
+def _gone_values(ticket: datetime) -> dict[str, Any]:
+    return {"wanted": 0, "vanished": True, "explain": _GONE, "wanted_version": ledger.version_of(ticket), "wanted_at": ticket}
 
 
 def _row(site_id: int, position: Wanted) -> dict[str, Any]:
@@ -164,14 +175,14 @@ def _finish(job: JobView, ctx: Context, reading: Reading, part: Part, ticket: da
     with ctx.session() as session:
         _fence(marks.may_write(session, part.site_id, ticket))
         due = ledger.count_due(session, part, None, now.date().isoformat())
-        full = bool(job.payload.get("full"))
+        full = asked = bool(job.payload.get("full"))
         if part.styles is None:
             marks.keep_rows(session, part.site_id, reading.rows)
             sync_warehouse_tasks(session, part.site_id, missing, now)
             full = full or marks.full_is_due(session, part.site_id, ctx.site.inventory.full_push_days, now)
         sync_date_tasks(session, part.site_id, now)
         if due or (full and tally.positions):
-            payload = {name: value for name, value in (("styles", job.payload.get("styles")), ("full", full)) if value}
+            payload = {name: value for name, value in (("styles", job.payload.get("styles")), ("full", asked)) if value}
             add_jobs(session, part.site_id, [Ask(JobKind.INVENTORY_PUSH, job.key, payload or None)], now=now, run_id=job.run_id)
     counts, result = _counts(reading, tally), _result(reading, ctx)
     if due or full:

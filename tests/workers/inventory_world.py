@@ -137,6 +137,7 @@ class World:
         self.divisions: tuple[str, ...] = ()
         self.hits: list[str] = []
         self.die_at: str | None = None
+        self.at_hit: Callable[[], None] | None = None  # runs once, at the next failpoint
         self.writes = 0
         with self.session() as session:
             session.add(Site(key="us", joor_api_url="https://joor.test", aims_api_url="https://aims.test", created_at=NOW, updated_at=NOW))
@@ -215,6 +216,9 @@ class World:
 
     def _hit(self, name: str) -> None:
         self.hits.append(name)
+        if self.at_hit is not None:
+            at_hit, self.at_hit = self.at_hit, None
+            at_hit()
         if name == self.die_at:
             self.die_at = None
             raise Killed(name)

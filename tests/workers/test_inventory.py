@@ -1,5 +1,7 @@
 """Inventory from AIMS360 to JOOR: scan and push against pretend remote systems and a real database (SQLite and PostgreSQL)."""
 
+import contextlib
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +13,7 @@ from models.errors import NeedsMapping, NotPossible, Rejected, Synced, Unavailab
 from models.jobs import JobKind
 from models.mappings import Mapping
 from tests.workers.inventory_world import NOW, OCT_1, SEP_15, Killed, World, view
-from workers import inventory_push
+from workers import inventory_push, inventory_scan
 
 
 @pytest.fixture
@@ -204,6 +206,21 @@ def test_an_older_reading_never_overwrites_a_newer_one(synced: World) -> None:
     assert synced.wanted()["NJ", "802", "IMMEDIATE"] == 6
 
 
+def test_a_newer_reading_stops_an_older_one_between_two_chunks(synced: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the newer one nothing has changed, so it writes no row that could hold the older one back: only the site's mark can."""
+    monkeypatch.setattr(inventory_scan, "SKUS_PER_CHUNK", 1)
+    synced.aims.put("D410", "S", 1)
+    synced.aims.put("D410", "M", 99)
+
+    def newer() -> None:
+        synced.aims.put("D410", "M", 7)
+        synced.scan()
+
+    synced.at_hit = newer
+    assert isinstance(synced.scan(), Waiting)
+    assert synced.wanted() == {**FIRST, ("NJ", "801", "IMMEDIATE"): 1}
+
+
 def test_readings_are_ordered_even_when_the_clock_goes_backwards(synced: World) -> None:
     synced.clock.advance(-3600)
     synced.aims.put("D410", "M", 3)
@@ -353,6 +370,18 @@ def test_an_interrupted_full_push_does_not_begin_again(world: World) -> None:
     assert [len(call) for call in world.joor.calls] == [2, 2]
 
 
+def test_a_request_for_everything_during_a_full_push_covers_what_that_one_has_told_already(world: World) -> None:
+    world.sync()
+    world.settings = world.settings.model_copy(update={"batch_size": 3})
+    world.tomorrow()
+    world.die_at = "mid_batch"
+    with pytest.raises(Killed):
+        world.push(full=True)
+    world.joor.buckets.clear()
+    world.sync(everything=True)
+    assert world.joor.buckets == FIRST
+
+
 def test_zeros_for_dates_gone_by_are_not_repeated(world: World) -> None:
     world.aims.arrive("D410", "M", 50, SEP_15)
     world.sync()
@@ -499,6 +528,17 @@ def test_a_sku_that_gets_a_upc_as_it_sells_out_is_zero_under_the_new_one(synced:
     assert synced.joor.buckets["NJ", "811", "IMMEDIATE"] == 0
 
 
+def test_a_date_that_vanishes_as_the_sku_gets_its_upc_is_told_as_zero_under_the_new_one(synced: World) -> None:
+    synced.aims.arrive("D411", "M", 50, SEP_15)
+    synced.sync()
+    synced.aims.coming.clear()
+    synced.aims.put("D411", "M", 9, upc="811")
+    synced.sync()
+    assert ("811", 50) not in synced.joor.told
+    assert synced.joor.buckets["NJ", "811", "2031-09-15"] == 0
+    assert [task.key for task in synced.tasks("wip_date")] == ["NJ|2031-09-15"]
+
+
 def test_another_upc_zeroes_the_old_one(synced: World) -> None:
     synced.aims.put("D410", "M", 7, upc="899")
     synced.sync()
@@ -553,3 +593,61 @@ def test_the_map_is_read_from_the_stored_pairs(world: World) -> None:
     world.sync()
     assert world.joor.buckets == FIRST
     assert world.tasks("warehouse") == []
+
+
+# ---- anything may happen in between ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_after_any_mishaps_a_healthy_sync_makes_joor_equal_to_aims360(sqlite_url: str, seed: int) -> None:
+    dice = random.Random(seed)
+    world = World(sqlite_url, batch_size=3)
+    skus = [(f"D{style}", size) for style in range(4) for size in "SML"]
+    for number, (style, size) in enumerate(skus):
+        world.aims.styles.setdefault((style, "NVY"), {})[size] = f"8{number:02}" if size != "L" else None
+    try:
+        for _ in range(40):
+            _mishap(world, dice, skus)
+        world.joor.answers, world.joor.unknown, world.die_at = [], set(), None
+        for style, _ in skus:  # at least one row, or the reading would be refused as empty
+            world.aims.put(style, "XL", 1)
+        world.sync(everything=True)  # what was refused is offered again only then
+        wanted = world.wanted()
+        assert {key: pieces for key, pieces in world.joor.buckets.items() if pieces != wanted.get(key, 0)} == {}
+        assert {key: pieces for key, pieces in wanted.items() if pieces and world.joor.buckets.get(key) != pieces} == {}
+        names = {"NEW JERSEY": "NJ", "LOS ANGELES": "LA"}
+        held = {(style, size, names[place]): left for (style, _, size, place), left in world.aims.numbers.items() if left > 0}
+        rows = world.ledger().values()
+        assert {(row.style, row.size, row.warehouse): row.wanted for row in rows if row.bucket == "IMMEDIATE" and row.wanted} == held
+    finally:
+        world.close()
+
+
+def _mishap(world: World, dice: random.Random, skus: list[tuple[str, str]]) -> None:
+    """One thing that happens to a brand: a sale, a delivery, an expired line, a date that moves, a crash, a refusal, a lost connection."""
+
+    def lost(_items: Sequence[Any]) -> None:
+        raise Unavailable("JOOR hung up")
+
+    style, size = dice.choice(skus)
+    place = dice.choice(["NEW JERSEY", "LOS ANGELES"])
+    match dice.randrange(9):
+        case 0 | 1:
+            world.aims.put(
+                style, size, dice.randrange(-2, 9), warehouse=place, upc=f"8{skus.index((style, size)):02}" if size != "L" else None
+            )
+        case 2:
+            world.aims.numbers.pop((style, "NVY", size, place), None)
+        case 3:
+            world.aims.arrive(style, size, dice.randrange(1, 9), dice.choice([SEP_15, OCT_1]))
+        case 4:
+            world.aims.coming = world.aims.coming[1:]
+        case 5:
+            world.die_at = dice.choice(["after_http_before_record", "mid_batch"])
+        case 6:
+            world.joor.unknown = {dice.choice(["800", "801", f"{style}|{style}|NVY|L"])}
+        case 7:
+            world.joor.answers = [lost] if dice.random() < 0.5 else [lambda _items: None, lost]
+        case _:
+            with contextlib.suppress(Killed, Rejected, Unavailable, NotPossible):
+                world.sync(keys=[style] if dice.random() < 0.3 else [], everything=dice.random() < 0.2)
