@@ -91,8 +91,9 @@ def fetch_again_command(order_id: str, site: str) -> str:
     return f"joorsync orders fetch-again {order_id} --site {site}"
 
 
-def setting_command(site: str, name: str, value: str) -> str:
-    return f"joorsync sites set {site} --set {quoted(f'orders.{name}={value}')}"
+def setting_command(site: str, order_id: str, assignment: str) -> str:
+    """For example: joorsync sites set us --order "division_rule=style", then: joorsync orders fetch-again 7700123 --site us"""
+    return f"joorsync sites set {site} --order {quoted(assignment)}, then: {fetch_again_command(order_id, site)}"
 
 
 def quoted(text: str) -> str:

@@ -112,9 +112,12 @@ class Desk:
         row = self.lookups.code(WAREHOUSE, default) if default else None
         if row is None or not (row.extra or {}).get("enabled", True):
             why = f"the default warehouse {default!r} is not an active one of AIMS360" if default else "JOOR names no warehouse"
-            self.gaps.add("decision", "warehouse:default", why, setting_command(self.site.key, "default_warehouse", "AIMS360 WAREHOUSE"))
+            self.gaps.add("decision", "warehouse:default", why, self._set("default_warehouse=AIMS360 WAREHOUSE"))
             return None
         return row.aims_id
+
+    def _set(self, assignment: str) -> str:
+        return setting_command(self.site.key, self.order.order_id, assignment)
 
     # ---- lines ----------------------------------------------------------------------------------------------------------------------
 
@@ -195,7 +198,7 @@ class Desk:
         code = self.lookups.code_of("division", found.division_id) if found.division_id else None
         code = code or self._order_division or (self.site.divisions[0] if len(self.site.divisions) == 1 else None)
         if code is None:
-            fix = f"Give {found.style} a division in AIMS360, or: {setting_command(self.site.key, 'division_rule', 'order')}"
+            fix = f"Give {found.style} a division in AIMS360, or: {self._set('division_rule=order')}"
             self.gaps.add("decision", f"division:{found.style}", f"{where} ({found.style} has no division in AIMS360)", fix)
             return None
         return code
@@ -216,7 +219,7 @@ class Desk:
             return row.code if row else None
         count = f"{len(named)} divisions and does not say which line is whose" if named else "no division"
         value = f"division:{self.order.order_id}"
-        self.gaps.add("decision", value, f"JOOR's order names {count}", setting_command(self.site.key, "division_rule", "style"))
+        self.gaps.add("decision", value, f"JOOR's order names {count}", self._set("division_rule=style"))
         return None
 
     def _only_named_division(self) -> str | None:
@@ -231,7 +234,8 @@ class Desk:
         """A division of another site (each belongs to exactly one) is not booked from here."""
         for code in sorted(codes):
             if self.site.divisions and code not in self.site.divisions:
-                fix = f"joorsync sites set {self.site.key} --division {quoted(code)}"
+                again = fetch_again_command(self.order.order_id, self.site.key)
+                fix = f"joorsync sites set {self.site.key} --division {quoted(code)}, then: {again}"
                 self.gaps.add("decision", f"division:{code}", f"division {code} is not one of this site's", fix)
         found = {code: self._row("division", code, [], "division", equal=True) for code in sorted(codes)}
         return {code: row.aims_id for code, row in found.items() if row}
