@@ -1,9 +1,12 @@
 """AIMS360's limits are UNKNOWN; we allow ourselves what AIMS360's own tools did: 5 requests a second, 4 at a time, per connection.
 
-Both are rows that all processes share: one GCRA row whose upsert returns the wait, and one row per call in flight.
+Both are rows that all processes share: one GCRA row whose upsert returns the wait, and one row per call in flight. The clocks of several
+machines must agree to a fraction of a second (NTP).
 """
 
+import os
 import random
+import socket
 import threading
 import uuid
 from collections.abc import Mapping
@@ -15,20 +18,22 @@ from sqlmodel import col, select
 
 from models.errors import WaitUntil
 from models.limits import RateLimit, RateSlot
+from runtime.answer_headers import retry_after
 from runtime.clock import Clock
 from runtime.db import Sessions, in_transaction
 
 PER_SECOND = 5.0
 BURST = 5
 CONCURRENT = 4
-#: Longer than any call may take; the slot of a process that died is free again after it.
+#: Longer than any call may take; a slot whose holder died on another machine is free again after it.
 SLOT_SECONDS = 300
 LONGEST_SLEEP = 10.0
 _MICRO = 1_000_000
 
 
 class AimsRate:
-    """A gate for AIMS360 calls. `before` sleeps until the call may go out, or raises WaitUntil; `after` gives its slot back."""
+    """A gate for AIMS360 calls. `before` sleeps until the call may go out, or raises WaitUntil; `after` gives its slot back, and raises
+    WaitUntil for a 429 with a Retry-After. Thread-safe: `before` and `after` of one call belong to one thread."""
 
     def __init__(
         self,
@@ -52,6 +57,7 @@ class AimsRate:
     def before(self, method: str, path: str) -> None:
         if in_transaction():
             raise RuntimeError("a remote call inside a database transaction")
+        self._give_back()  # of a call that never came to be sent
         self._prepare()
         slot = self._slot()
         try:
@@ -64,13 +70,19 @@ class AimsRate:
             self._clock.sleep(wait)
 
     def after(self, method: str, path: str, status: int | None, headers: Mapping[str, str], seconds: float) -> None:
+        self._give_back()
+        told = retry_after(headers, self._clock.now()) if status in (429, 503) else None
+        if told is not None:
+            self._hold(told)
+        if told is not None and status == 429:
+            until = self._clock.now() + timedelta(seconds=told)
+            raise WaitUntil(until, f"AIMS360 asked us to wait until {until:%H:%M:%S} UTC (429)")
+
+    def _give_back(self) -> None:
         slot = getattr(self._mine, "slot", None)
         if slot is not None:
             self._mine.slot = None
             self._free(*slot)
-        retry_after = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
-        if status in (429, 503) and retry_after.strip().isdigit():
-            self._hold(float(retry_after))
 
     def _arrive(self) -> float:
         """Seconds to wait until this call conforms (GCRA). The upsert is atomic, so no two calls get the same place."""
@@ -84,12 +96,15 @@ class AimsRate:
                     raise WaitUntil(row.held_until, f"AIMS360 asked us to wait until {row.held_until:%H:%M:%S} UTC")
                 micros += int(held * _MICRO)
             insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+            # At most `concurrent` calls wait in line, so a row further ahead than their places was written before a clock was set back.
+            furthest = micros + self._tolerance + self._interval * (self._concurrent + 1)
+            usual = col(RateLimit.tat_us).between(micros, furthest)
             arrival: int = session.execute(
                 insert(RateLimit)
                 .values(connection=self._connection, tat_us=micros + self._interval)
                 .on_conflict_do_update(
                     index_elements=["connection"],
-                    set_={"tat_us": case((col(RateLimit.tat_us) > micros, col(RateLimit.tat_us)), else_=micros) + self._interval},
+                    set_={"tat_us": case((usual, col(RateLimit.tat_us)), else_=micros) + self._interval},
                 )
                 .returning(col(RateLimit.tat_us))
             ).scalar_one()
@@ -107,11 +122,13 @@ class AimsRate:
             )
 
     def _slot(self) -> tuple[int, str]:
-        holder, waited = uuid.uuid4().hex, 0.0
+        holder, waited = _holder(), 0.0
         while True:
             number = self._try_slot(holder)
             if number is not None:
                 return number, holder
+            if waited == 0.0:
+                self._free_of_the_dead()
             if waited > LONGEST_SLEEP:
                 until = self._clock.now() + timedelta(seconds=5)
                 raise WaitUntil(until, f"{self._concurrent} calls to AIMS360 are under way already")
@@ -137,6 +154,15 @@ class AimsRate:
             )
         return int(number)
 
+    def _free_of_the_dead(self) -> None:
+        """A killed process gives nothing back. On this machine that shows at once."""
+        with self._sessions() as session:
+            held = select(RateSlot.slot, RateSlot.holder).where(RateSlot.connection == self._connection, col(RateSlot.holder).is_not(None))
+            found = session.exec(held).all()
+        for slot, holder in found:
+            if holder and _is_dead(holder):
+                self._free(slot, holder)
+
     def _free(self, slot: int, holder: str) -> None:
         with self._sessions() as session:
             session.execute(
@@ -154,3 +180,30 @@ class AimsRate:
             rows = [{"connection": self._connection, "slot": number} for number in range(self._concurrent)]
             session.execute(insert(RateSlot).values(rows).on_conflict_do_nothing())
         self._prepared = True
+
+
+def _machine() -> str:
+    """Host and process namespace: a process number means something only within these (containers may share a host's name)."""
+    try:
+        namespace = os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        namespace = 0
+    return f"{socket.gethostname()[:20]}/{namespace}"
+
+
+def _holder() -> str:
+    return f"{_machine()}/{os.getpid()}/{uuid.uuid4().hex[:12]}"
+
+
+def _is_dead(holder: str) -> bool:
+    """True only when the holder was a process of this machine that is gone."""
+    machine, _, rest = holder.rpartition("/")[0].rpartition("/")
+    if os.name != "posix" or machine != _machine() or not rest.isdigit():
+        return False
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False  # it lives, and belongs to somebody else
+    return False

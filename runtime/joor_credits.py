@@ -1,28 +1,36 @@
-"""JOOR's credit quota, kept in one row per JOOR account that all processes share.
+"""JOOR's credit quota, kept per JOOR account in rows that all processes share.
 
 Facts (api-docs.jooraccess.com/docs/rate-limits): GET costs 1 credit; POST, PUT and DELETE cost 5 whatever their size; 300 credits per fixed
 window of 300 s that starts with the first request; over quota is 429. Names of monitoring headers are UNKNOWN, so only the Date header
 and a Retry-After, if there is one, are read.
+
+When JOOR's window began is never known for sure: the request that we take for its first may have been slow, or never have arrived. So the
+quota is kept over every stretch of 300 s and not only over the one we believe in: a call counts from when it was sent until 300 s after it
+was answered. Two calls of one window of JOOR's are less than 300 s apart there, so when the later one is sent the earlier still counts
+here. Nothing is lost over time, and no quiet stretch around a supposed end is needed.
 """
 
+import secrets
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import delete, func, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from models.errors import WaitUntil
 from models.jobs import DataType
-from models.limits import CreditWindow
+from models.limits import CreditSpend, CreditWindow
+from runtime.answer_headers import header, moment, retry_after
 from runtime.clock import Clock
 from runtime.db import Sessions, in_transaction
 
 SIZE = 300
 WINDOW_SECONDS = 300.0
-#: Credits of a window that a data type leaves to those above it, so that a catalogue load never starves an order.
+#: Credits that a data type leaves to those above it, so that a catalogue load never starves an order. Of 300; other sizes in proportion.
 RESERVES: dict[str, int] = {
     DataType.ORDERS: 0,
     DataType.INVENTORY: 20,  # four order writes, or twenty reads
@@ -31,11 +39,13 @@ RESERVES: dict[str, int] = {
     DataType.IMAGES: 110,
     DataType.LINESHEETS: 120,
 }
-#: Nothing is sent this close to a window's end: by JOOR's clock it may count in either window, and either may be the full one.
-QUIET_SECONDS = 1.5
+#: A call counts this much longer than its 300 s: a second on the way to JOOR, and as much difference between the clocks of our machines.
+MARGIN = timedelta(seconds=2)
 #: A Date header has whole seconds and travels; smaller differences say nothing about JOOR's clock.
 CLOCK_NOISE = timedelta(seconds=3)
 SHORT_WAIT_SECONDS = 4.0
+#: Who must wait (orders excepted) waits for this many credits: a backlog of 500 jobs should not wake up for each 5 that come free.
+WORTH_WAKING = 50
 
 
 def cost(method: str) -> int:
@@ -43,13 +53,16 @@ def cost(method: str) -> int:
 
 
 @dataclass(frozen=True)
-class _Quota:
-    size: int
-    window: timedelta
+class _Held:
+    """`soonest`: enough for this one call; `until`: worth coming back. This machine's clock."""
+
+    soonest: datetime
+    until: datetime
 
 
 class JoorCredits:
-    """A gate for JOOR calls of one data type. `before` sleeps a few seconds at most, else raises WaitUntil; `after` learns from answers."""
+    """A gate for JOOR calls of one data type. `before` sleeps a few seconds at most, else raises WaitUntil; `after` learns from answers
+    and raises WaitUntil for a 429. Thread-safe: `before` and `after` of one call belong to one thread."""
 
     def __init__(
         self, sessions: Sessions, account: str, data_type: str, clock: Clock, *, size: int = SIZE, window_seconds: float = WINDOW_SECONDS
@@ -57,106 +70,147 @@ class JoorCredits:
         self._sessions = sessions
         self._account = account
         self._data_type = data_type
-        self._limit = max(5, size - RESERVES.get(data_type, 120))
-        self._quota = _Quota(size, timedelta(seconds=window_seconds))
+        self._limit = max(5, size - RESERVES.get(data_type, 120) * size // SIZE)
+        self._window = timedelta(seconds=window_seconds)
         self._clock = clock
         self._offset: timedelta | None = None  # JOOR's clock minus this machine's
+        self._mine = threading.local()
 
     def before(self, method: str, path: str) -> None:
         if _is_free(path):
             return
         if in_transaction():
             raise RuntimeError("a remote call inside a database transaction")
-        until = self._take(cost(method))
-        if until is not None and (wait := (until - self._clock.now()).total_seconds()) <= SHORT_WAIT_SECONDS:
+        held = self._take(cost(method))
+        if held is not None and (wait := (held.soonest - self._clock.now()).total_seconds()) <= SHORT_WAIT_SECONDS:
             self._clock.sleep(max(0.0, wait))
-            until = self._take(cost(method))
-        if until is not None:
+            held = self._take(cost(method))
+        if held is not None:
+            until = held.until + timedelta(milliseconds=secrets.randbelow(1000))
             raise WaitUntil(until, f"JOOR's credits for {self._data_type} are used up; more at {until:%H:%M:%S} UTC")
 
     def after(self, method: str, path: str, status: int | None, headers: Mapping[str, str], seconds: float) -> None:
         if _is_free(path):
             return
-        self._learn_clock(headers)
+        self._learn_clock(headers, seconds)
+        if timedelta(seconds=seconds) > MARGIN / 2:
+            self._count_from_now()
         if status == 429:
-            self._empty(_retry_after(headers))
+            until = self._empty(retry_after(headers, self._clock.now() + (self._offset or timedelta(0))))
+            raise WaitUntil(until, f"JOOR says that its credits are used up (429); more at {until:%H:%M:%S} UTC")
 
-    def _take(self, credits: int) -> datetime | None:
-        """Spend, or the time (this machine's clock) from which it may be tried again."""
+    # ---- spending (times are JOOR's) ------------------------------------------------------------------------------------------------
+
+    def _take(self, credits: int) -> _Held | None:
         with self._sessions() as session:
             row = _locked(session, self._account)
             if self._offset is None:
                 self._offset = timedelta(milliseconds=row.clock_offset_ms)
             now = self._clock.now() + self._offset
-            until = self._blocked_until(row, now, credits)
-            if until is None:
-                row.spent += credits
-            session.add(row)
-            return None if until is None else until - self._offset
+            held = self._held(session, row, now, credits)
+            if held is not None:
+                return _Held(held.soonest - self._offset, held.until - self._offset)
+            if row.window_started_at is None or not row.window_started_at <= now < row.window_started_at + self._window:
+                row.window_started_at, row.spent = now, 0
+            row.spent += credits
+            spend = CreditSpend(account=self._account, cost=credits, sent_at=now, expires_at=now + self._window + MARGIN)
+            session.add_all([row, spend])
+            session.flush()
+            self._mine.spend = spend.id
+            return None
 
-    def _blocked_until(self, row: CreditWindow, now: datetime, credits: int) -> datetime | None:
-        """Times here are JOOR's. Opens a new window on the row when the last one is surely over."""
-        quiet = timedelta(seconds=QUIET_SECONDS)
+    def _held(self, session: Session, row: CreditWindow, now: datetime, credits: int) -> _Held | None:
         if row.exhausted_until is not None and now < row.exhausted_until:
-            return row.exhausted_until
-        if row.window_started_at is not None and now < row.window_started_at - CLOCK_NOISE:
-            row.window_started_at = now  # JOOR's clock went back: the window may last its whole length from here
-        # Our start is when we sent the first request, JOOR's a moment later: its end is a moment after ours, hence the pause after it.
-        if row.window_started_at is None or now >= row.window_started_at + self._quota.window + quiet:
-            row.window_started_at, row.spent, row.exhausted_until = now, 0, None
-        end = row.window_started_at + self._quota.window
-        if now >= end - quiet or row.spent + credits > self._limit:
-            return end + quiet
-        return None
+            return _Held(row.exhausted_until, row.exhausted_until)
+        self._forget(session, now)
+        mine = col(CreditSpend.account) == self._account
+        spent: int = session.execute(select(func.coalesce(func.sum(CreditSpend.cost), 0)).where(mine)).scalar_one()
+        if spent + credits <= self._limit:
+            return None
+        live = session.execute(select(CreditSpend.expires_at, CreditSpend.cost).where(mine).order_by(col(CreditSpend.expires_at)))
+        ends = [(expires, cost) for expires, cost in live.all()]
+        worth = credits if self._data_type == DataType.ORDERS else max(credits, min(WORTH_WAKING, self._limit))
+        return _Held(_when_free(ends, self._limit - credits, now), _when_free(ends, self._limit - worth, now))
 
-    def _empty(self, retry_after: float | None) -> None:
-        """A 429: somebody else spends too, or our window is not JOOR's. Nothing more until the window ends."""
+    def _forget(self, session: Session, now: datetime) -> None:
+        """Remove the calls that count no longer. One that would count for longer than any call can was sent before a clock was set back."""
+        mine, longest = col(CreditSpend.account) == self._account, now + self._window + MARGIN
+        session.execute(delete(CreditSpend).where(mine, col(CreditSpend.expires_at) <= now))
+        session.execute(
+            update(CreditSpend)
+            .where(mine, col(CreditSpend.expires_at) > longest + CLOCK_NOISE)
+            .values(expires_at=longest)
+            .execution_options(synchronize_session=False)
+        )
+
+    def _count_from_now(self) -> None:
+        """A slow call may have been counted as late as now."""
+        with self._sessions() as session:
+            expires = self._clock.now() + (self._offset or timedelta(0)) + self._window + MARGIN
+            session.execute(
+                update(CreditSpend)
+                .where(col(CreditSpend.id) == getattr(self._mine, "spend", None))
+                .values(expires_at=expires)
+                .execution_options(synchronize_session=False)
+            )
+
+    def _empty(self, told: float | None) -> datetime:
+        """A 429: somebody else spends too. Nothing more until the window ends: our guess of it once, its whole length if that was wrong."""
         with self._sessions() as session:
             row = _locked(session, self._account)
-            now = self._clock.now() + (self._offset or timedelta(0))
-            if retry_after is not None:
-                until = now + timedelta(seconds=retry_after)
-            elif row.window_started_at is not None and row.window_started_at + self._quota.window > now and row.spent > 5:
-                until = row.window_started_at + self._quota.window + timedelta(seconds=QUIET_SECONDS)
+            offset = self._offset or timedelta(0)
+            now = self._clock.now() + offset
+            guess = row.window_started_at + self._window + MARGIN if row.window_started_at else now
+            wrong = row.exhausted_until is not None and now - row.exhausted_until < self._window
+            if told is not None:
+                until = now + timedelta(seconds=told)
+            elif guess > now and row.spent > 5 and not wrong:
+                until = guess
             else:
-                until = now + self._quota.window
+                until = now + self._window
             row.exhausted_until = until
             session.add(row)
+            return until - offset
 
-    def _learn_clock(self, headers: Mapping[str, str]) -> None:
-        text = next((value for name, value in headers.items() if name.lower() == "date"), None)
-        if not text:
+    def _learn_clock(self, headers: Mapping[str, str], seconds: float) -> None:
+        """The answer was dated between sending and now, in whole seconds. A difference that this cannot explain sets our idea right."""
+        theirs = moment(header(headers, "date"))
+        if theirs is None or header(headers, "age").strip("0"):
+            return  # a cache's answer has an old date
+        least = theirs - self._clock.now()
+        most = least + timedelta(seconds=1 + max(0.0, seconds))
+        if least - CLOCK_NOISE < (self._offset or timedelta(0)) < most + CLOCK_NOISE:
             return
-        try:
-            theirs = parsedate_to_datetime(text)
-        except ValueError:
-            return
-        if theirs.tzinfo is None:
-            theirs = theirs.replace(tzinfo=UTC)
-        offset = theirs - self._clock.now()
-        if abs(offset - (self._offset or timedelta(0))) < CLOCK_NOISE:
-            return
-        self._offset = offset
+        self._offset = least
         with self._sessions() as session:
             row = _locked(session, self._account)
-            row.clock_offset_ms = int(offset.total_seconds() * 1000)
+            row.clock_offset_ms = int(least.total_seconds() * 1000)
             session.add(row)
 
 
-def window_state(
-    session: Session, account: str, now: datetime, *, size: int = SIZE, window_seconds: float = WINDOW_SECONDS
-) -> dict[str, Any]:
-    """`left` credits in the window and when it `refills_at` (this machine's clock; None when no window is open)."""
+def window_state(session: Session, account: str, now: datetime, *, size: int = SIZE) -> dict[str, Any]:
+    """`left` credits, and when all of them are back: `refills_at` (this machine's clock; None when nothing is spent). `now`: this
+    machine's."""
     row = session.get(CreditWindow, account)
-    if row is None or row.window_started_at is None:
+    if row is None:
         return {"left": size, "refills_at": None}
     offset = timedelta(milliseconds=row.clock_offset_ms)
-    end = row.window_started_at + timedelta(seconds=window_seconds)
+    alive = select(CreditSpend).where(CreditSpend.account == account, col(CreditSpend.expires_at) > now + offset)
+    spends = session.exec(alive).all()
+    ends = [spend.expires_at for spend in spends]
     if row.exhausted_until is not None and row.exhausted_until > now + offset:
         return {"left": 0, "refills_at": row.exhausted_until - offset}
-    if end <= now + offset:
-        return {"left": size, "refills_at": None}
-    return {"left": max(0, size - row.spent), "refills_at": end - offset}
+    return {"left": max(0, size - sum(spend.cost for spend in spends)), "refills_at": max(ends) - offset if ends else None}
+
+
+def _when_free(live: list[tuple[datetime, int]], most: int, now: datetime) -> datetime:
+    """When the calls that count come to `most` credits at most; `now` when they do."""
+    total, when = sum(cost for _, cost in live), now
+    for expires, cost in live:
+        if total <= most:
+            break
+        total, when = total - cost, expires
+    return when
 
 
 def _locked(session: Session, account: str) -> CreditWindow:
@@ -169,8 +223,3 @@ def _locked(session: Session, account: str) -> CreditWindow:
 def _is_free(path: str) -> bool:
     """The token call goes to another host; that it costs no credits is ASSUMED."""
     return path.rstrip("/").endswith("/auth")
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
-    return float(text) if text.strip().isdigit() else None

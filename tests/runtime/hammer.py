@@ -1,5 +1,7 @@
 """What each of several processes does in the tests of the limits. A module of its own, so that spawned processes can import it."""
 
+import os
+import signal
 import time
 from typing import Any
 
@@ -10,8 +12,9 @@ from runtime.db import make_engine, session_factory
 from runtime.joor_credits import JoorCredits
 
 
-def spend(url: str, data_type: str, size: int, window: float, until: float) -> list[float]:
-    """Take JOOR credits, five at a time, as fast as allowed until the wall clock says `until`. Returns when each request went out."""
+def spend(url: str, data_type: str, size: int, window: float, seconds: float) -> list[float]:
+    """Take JOOR credits, five at a time, as fast as allowed for some seconds. Returns when each request went out."""
+    until = time.time() + seconds
     gate = JoorCredits(session_factory(make_engine(url)), "acct", data_type, SystemClock(), size=size, window_seconds=window)
     sent: list[float] = []
     while time.time() < until:
@@ -42,3 +45,10 @@ def call(url: str, calls: int, seconds: float) -> list[tuple[float, float]]:
         spans.append((start, time.time()))
         gate.after("GET", "/orders/v1.0/orders", 200, nothing, seconds)
     return spans
+
+
+def take_slots_and_die(url: str, slots: int) -> None:
+    """Be killed in the middle of some calls to AIMS360."""
+    for _ in range(slots):
+        AimsRate(session_factory(make_engine(url)), "conn", SystemClock(), concurrent=slots).before("GET", "/orders")
+    os.kill(os.getpid(), signal.SIGKILL)
