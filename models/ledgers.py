@@ -17,7 +17,8 @@ class InventoryPosition(SQLModel, table=True):
     """One JOOR inventory bucket: (site, JOOR warehouse, SKU, date). Quantities are pieces, absolute.
 
     `sku_key` is the UPC, or `style|identifier|colour|size` where a SKU has none. `bucket` is IMMEDIATE or YYYY-MM-DD.
-    wanted/wanted_version: what the newest reading of AIMS360 says. sent/sent_version: what JOOR was last told (None: never).
+    wanted/wanted_version: what the newest reading of AIMS360 says. sent/sent_version: what JOOR was last told; sent_version None: never;
+    sent None with a sent_version: a call went out and its end was not recorded, so it is in doubt and is sent again.
     A version is the reading's start time in microseconds; an older version never overwrites a newer one.
     """
 

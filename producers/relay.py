@@ -16,8 +16,9 @@ import pika.exceptions
 import structlog
 from pika.adapters.select_connection import SelectConnection
 from pika.channel import Channel
-from sqlalchemy import Select, and_, or_, update
+from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from models.errors import SyncError, Unavailable
 from models.jobs import DUE, Job, JobState
@@ -287,7 +288,7 @@ class Relay:
         )
 
 
-def _due_rows(now: datetime) -> "Select[tuple[int | None]]":
+def _due_rows(now: datetime) -> "SelectOfScalar[int | None]":
     """Ids of rows to publish: their time has come, nobody has them in hand, and neither their site nor their lane is held."""
     held = (
         select(LanePause.id)

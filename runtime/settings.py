@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     joor_window_seconds: float = Field(default=300.0, gt=0, validation_alias="JOOR_WINDOW_SECONDS")
     aims_per_second: float = Field(default=5.0, gt=0, validation_alias="AIMS_PER_SECOND")  # AIMS360's own limit is UNKNOWN
     aims_concurrent: int = Field(default=4, ge=1, validation_alias="AIMS_CONCURRENT")
+    # How long the job of a worker that died waits for another; by default each kind has its own.
+    lease_seconds: int | None = Field(default=None, ge=5, validation_alias="LEASE_SECONDS")
     sites: str = Field(default="", validation_alias="JOORSYNC_SITES")  # comma-separated site keys this worker serves; empty: all
     failpoints: str = Field(default="", validation_alias="FAILPOINTS")  # tests only: name:action[:nth], comma-separated
     failpoints_once: Path | None = Field(default=None, validation_alias="FAILPOINTS_ONCE")  # folder: each failpoint strikes once per folder

@@ -13,4 +13,4 @@ def declare(broker: dramatiq.Broker, runner: Runner) -> None:
         def work(job_id: int) -> None:
             runner.run(job_id)
 
-        dramatiq.actor(work, broker=broker, actor_name=kind.value, queue_name=kind.data_type.value)
+        dramatiq.actor(broker=broker, actor_name=kind.value, queue_name=kind.data_type.value)(work)

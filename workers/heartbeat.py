@@ -14,7 +14,7 @@ from models.jobs import Job, JobState
 from runtime.clock import Clock
 from workers.sync import FlowSpec
 
-INTERVAL_SECONDS = 15.0
+INTERVAL_SECONDS = 15.0  # and at most a third of the shortest lease held
 
 
 class LeaseLost(Exception):
@@ -86,8 +86,12 @@ class Heartbeat:
                     if token in self._held:
                         self._lost.add(token)
 
+    def _pause(self) -> float:
+        with self._lock:
+            return min([self._interval, *(seconds / 3 for seconds in self._held.values())])
+
     def _run(self) -> None:
-        while not self._changed.wait(self._interval):
+        while not self._changed.wait(self._pause()):
             try:
                 self.beat()
             except Exception as error:

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 import threading
+from dataclasses import replace
 
 import dramatiq
 import structlog
@@ -31,7 +32,10 @@ def worker_name() -> str:
 def make_runner(settings: Settings, sessions: Sessions, clock: Clock, stop: threading.Event) -> Runner:
     failpoints = Failpoints(settings.failpoints, settings.failpoints_once)
     connections = Connections(sessions, clock, settings)
-    return Runner(sessions, clock, connections.connect, SPECS, worker=worker_name(), hit=failpoints.hit, stop=stop)
+    specs = SPECS
+    if settings.lease_seconds is not None:
+        specs = {kind: replace(spec, lease_seconds=settings.lease_seconds) for kind, spec in SPECS.items()}
+    return Runner(sessions, clock, connections.connect, specs, worker=worker_name(), hit=failpoints.hit, stop=stop)
 
 
 def served_lanes(sessions: Sessions, served: frozenset[str]) -> list[str]:

@@ -40,6 +40,10 @@ def expected_inventory(town: Town, site: str, horizon_days: int = 365) -> dict[P
             found[(joor_name[row["warehouse"]], *sku, "IMMEDIATE")] = ots
         elif ots < 0:
             owed[(joor_name[row["warehouse"]], *sku)] = -ots
+    in_stock = {(row["warehouse"], row["style"], row["color"], row["size"]) for row in stock}
+    for (warehouse, *sku), pieces in wanted.items():
+        if (warehouse, *sku) not in in_stock and warehouse in joor_name and pieces > 0:
+            owed[(joor_name[warehouse], *sku)] = pieces
     today = datetime.now(UTC).date()
     last = (today + timedelta(days=horizon_days)).isoformat()
     arriving: dict[Position, int] = defaultdict(int)
