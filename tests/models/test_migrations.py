@@ -1,6 +1,8 @@
 """The migrated schema is the models' schema, up and down, on both databases."""
 
+import multiprocessing
 import threading
+from importlib.resources import files
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -84,3 +86,77 @@ def test_an_unmigrated_database_is_told_what_to_do(empty_database_url: str) -> N
 def test_an_unknown_version_to_go_down_to_is_refused(database_url: str) -> None:
     with pytest.raises(NotPossible, match="no database version"):
         migrate.downgrade(make_engine(database_url), "nonsense")
+
+
+def migrate_in_a_process(url: str) -> str:
+    return migrate.upgrade(make_engine(url))
+
+
+def test_four_processes_may_migrate_at_once(empty_database_url: str) -> None:
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        found = pool.map(migrate_in_a_process, [empty_database_url] * 4, chunksize=1)
+    assert sorted(found) == ["current", "current", "current", "empty"]
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = make_engine(empty_database_url)
+
+    def half(config: object, revision: str) -> None:
+        upgrade(config, revision)
+        raise RuntimeError("the power went out")
+
+    upgrade = migrate.command.upgrade
+    monkeypatch.setattr(migrate.command, "upgrade", half)
+    with pytest.raises(RuntimeError):
+        migrate.upgrade(engine)
+    assert inspect(engine).get_table_names() == []
+    monkeypatch.undo()
+    assert migrate.upgrade(engine) == "empty"
+
+
+def test_tables_that_are_not_ours_are_left_alone(empty_database_url: str) -> None:
+    engine = make_engine(empty_database_url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE site (letters INTEGER)"))
+    with pytest.raises(NotPossible, match="holds tables but no version of joorsync: site"):
+        migrate.upgrade(engine)
+    assert inspect(engine).get_table_names() == ["site"]
+
+
+def test_foreign_keys_are_enforced_again_after_a_migration(empty_sqlite_url: str) -> None:
+    engine = make_engine(empty_sqlite_url, pool_size=1)
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+
+
+def test_every_constraint_has_a_name_so_that_a_later_migration_can_change_it(empty_database_url: str) -> None:
+    engine = make_engine(empty_database_url)
+    migrate.upgrade(engine)
+    inspector = inspect(engine)
+    for table in SQLModel.metadata.sorted_tables:
+        found = [
+            inspector.get_pk_constraint(table.name),
+            *inspector.get_foreign_keys(table.name),
+            *inspector.get_unique_constraints(table.name),
+        ]
+        wanted = {constraint.name for constraint in table.constraints}
+        assert {constraint["name"] for constraint in found} == wanted
+        assert None not in wanted
+
+
+def test_foreign_keys_delete_and_restrict_as_the_models_say(empty_database_url: str) -> None:
+    engine = make_engine(empty_database_url)
+    migrate.upgrade(engine)
+    for table in SQLModel.metadata.sorted_tables:
+        found = {
+            (key["constrained_columns"][0], key["referred_table"], key["options"].get("ondelete"))
+            for key in inspect(engine).get_foreign_keys(table.name)
+        }
+        assert found == {(key.parent.name, key.column.table.name, key.ondelete) for key in table.foreign_keys}
+
+
+def test_the_migrations_are_part_of_the_installed_package() -> None:
+    folder = files("models") / "migrations"
+    present = {path.name for path in folder.iterdir()} | {path.name for path in (folder / "versions").iterdir()}
+    assert {"env.py", "script.py.mako", "0001_what_the_main_job_needs.py"} <= present
