@@ -102,8 +102,8 @@ def up(context: typer.Context) -> None:
 @app.command()
 def demo(
     context: typer.Context,
-    styles: Annotated[int, typer.Option(min=1, help="Size of the pretend brand.")] = 300,
-    orders: Annotated[int, typer.Option(min=1, help="JOOR orders of the pretend brand.")] = 200,
+    styles: Annotated[int, typer.Option(min=1, help="Size of the pretend brand.")] = 100,
+    orders: Annotated[int, typer.Option(min=1, help="JOOR orders of the pretend brand.")] = 40,
     seed: Annotated[int, typer.Option(help="Another number makes another brand.")] = 1,
 ) -> None:
     """Run the main job twice on a built-in brand: orders into AIMS360, inventory into JOOR."""

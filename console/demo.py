@@ -2,6 +2,7 @@
 
 import secrets
 import shlex
+import sys
 import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
@@ -76,9 +77,9 @@ def _key_file() -> Path:
 def _show(process: Process, sandbox: Sandbox) -> int:
     keys = _set_up(process, sandbox)
     with Inline(process) as inline:
-        first = _sync(process, inline, keys, "First run: everything is new")
+        first = _sync(process, inline, keys, "First run")
         wrote = sandbox.effects()
-        second = _sync(process, inline, keys, "Second run: nothing has changed")
+        second = _sync(process, inline, keys, "Second run")
     with process.reading() as session:
         runs.show_outcome(runs.outcome(session, first))
         say(f"The pretend systems counted: {_counted(wrote)}")
@@ -138,23 +139,24 @@ def _changes(about: dict[str, Any], account: dict[str, Any]) -> sites.Changes:
 
 
 def _sync(process: Process, inline: Inline, keys: dict[str, str], words: str) -> list[int]:
-    """Ask for every data type of every site and wait. Returns the runs."""
-    note(words)
-    with process.sessions() as session:
-        found = [
-            ask(session, key, reason=words, requested_by=process.actor, clock=process.clock)
-            for ask in _ASK.values()
-            for key in keys.values()
-        ]
-        run_ids = [item.id or 0 for item in found]
-    inline.wake()
-    if not runs.wait(process, run_ids, alive=inline.alive):
-        note("A thread of the worker died; what follows is not complete.")
-    return run_ids
+    """Ask for every data type of every site, one data type after the other: imported orders lower the stock. Returns the runs."""
+    all_ids = []
+    for data_type, ask in _ASK.items():
+        note(f"{words}: {data_type.value} of {', '.join(keys.values())}")
+        with process.sessions() as session:
+            found = [ask(session, key, reason=words, requested_by=process.actor, clock=process.clock) for key in keys.values()]
+            run_ids = [item.id or 0 for item in found]
+        inline.wake()
+        if not runs.wait(process, run_ids, alive=inline.alive):
+            note("A thread of the worker died; what follows is not complete.")
+        all_ids += run_ids
+    return all_ids
 
 
 def _counted(effects: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in sorted(effects.items())) or "no writes at all"
+    """An export is how AIMS360 is read, so it does not count as a write."""
+    written = {name: count for name, count in effects.items() if not name.endswith(".export_requested")}
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(written.items())) or "no writes at all"
 
 
 def _difference(now: dict[str, int], before: dict[str, int]) -> dict[str, int]:
@@ -188,7 +190,12 @@ def _verdict(session: Session, about: dict[str, Any], run_ids: list[int]) -> int
 
 def _goodbye(process: Process, seconds: float) -> None:
     say(f"Database: {process.where}   ({seconds:.0f} s)")
-    start = "" if not process.settings.embedded else f"DATABASE_URL={shlex.quote(process.settings.database_url)} "
+    with process.reading() as session:
+        blocked = session.exec(select(Job).where(Job.state == JobState.BLOCKED).order_by(col(Job.id).desc())).first()
+        last = session.exec(select(Site.key).order_by(col(Site.id).desc())).first()
     say("Look around:")
-    for command in ("jobs --state blocked", "jobs show ID", "orders --state imported", "map unmapped --site us", "tasks", "queues"):
-        say(f"  {start}joorsync {command}")
+    if process.settings.embedded:
+        say(f"  export DATABASE_URL={shlex.quote(process.settings.database_url)}")
+    one = [f"jobs show {blocked.id}", f"orders show {blocked.key}"] if blocked else []
+    for command in ("jobs --state blocked", *one, "orders", f"map unmapped --site {last}", "tasks", "queues"):
+        say(f"  {shlex.quote(sys.argv[0])} {command}")
