@@ -50,13 +50,16 @@ def add_jobs(
     Returns the ids in the order of `asks`, each the new row's or the row's it joined. Does not commit. Two asks of one call must
     differ in (kind, key).
     """
-    ids: list[int] = []
-    for start in range(0, len(asks), _CHUNK):
-        rows = [_row(site_id, ask, now, run_id, dry_run, available_at) for ask in asks[start : start + _CHUNK]]
-        revived = [(ask.kind.value, ask.key) for ask in asks[start : start + _CHUNK] if ask.revive]
-        ids.extend(_upsert(session, rows, revived, now))
+    ids: dict[tuple[str, str], int] = {}
+    # Always in the same order: two callers that lock the same rows in different orders would deadlock on PostgreSQL.
+    ordered = sorted(asks, key=lambda ask: (ask.kind.value, ask.key))
+    for start in range(0, len(ordered), _CHUNK):
+        chunk = ordered[start : start + _CHUNK]
+        rows = [_row(site_id, ask, now, run_id, dry_run, available_at) for ask in chunk]
+        revived = [(ask.kind.value, ask.key) for ask in chunk if ask.revive]
+        ids |= _upsert(session, rows, revived, now)
     wake_on_commit(session)
-    return ids
+    return [ids[ask.kind.value, ask.key] for ask in asks]
 
 
 def wake_on_commit(session: Session) -> None:
@@ -85,7 +88,7 @@ def _row(site_id: int, ask: Ask, now: datetime, run_id: int | None, dry_run: boo
     }
 
 
-def _upsert(session: Session, rows: list[dict[str, Any]], revived: list[tuple[str, str]], now: datetime) -> list[int]:
+def _upsert(session: Session, rows: list[dict[str, Any]], revived: list[tuple[str, str]], now: datetime) -> dict[tuple[str, str], int]:
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement = insert(Job).values(rows)
@@ -104,8 +107,7 @@ def _upsert(session: Session, rows: list[dict[str, Any]], revived: list[tuple[st
             "attempts": case((wake_up, 0), else_=col(Job.attempts)),
         },
     ).returning(col(Job.id), col(Job.kind), col(Job.key))
-    found = {(kind, key): job_id for job_id, kind, key in session.execute(upsert)}
-    return [found[(row["kind"], row["key"])] for row in rows]
+    return {(kind, key): job_id for job_id, kind, key in session.execute(upsert)}
 
 
 def _revivable(revived: list[tuple[str, str]]) -> ColumnElement[bool]:
