@@ -21,6 +21,8 @@ TABLE_FRESH = timedelta(days=1)
 RECORD_FRESH = timedelta(minutes=15)
 MISS_AGAIN = timedelta(minutes=1)
 WAREHOUSE = "warehouse"
+#: Remembers that AIMS360 has no such style: with split cards every order would ask for the identifier first.
+ABSENT = "style_absent"
 _CODE_LENGTH, _NAME_LENGTH = 200, 300
 _CHUNK = 500
 _STORE_EXTRA = ("address1", "address2", "city", "state", "zip_code", "country_id", "active", "no_shipment")
@@ -136,6 +138,7 @@ class AimsLookups:
             return cached[1]
         found = [row for row in self._ctx.aims.style_colors(style) if row.style == style]
         rows = [self._row("style_color", f"{row.style}|{row.color}", row.id, row.description, _style_extra(row), now) for row in found]
+        rows = rows or [self._row(ABSENT, style, "", "", {}, now)]
         with self._ctx.session() as session:
             upsert(session, rows)
         self._styles[style] = (now, found)
@@ -149,8 +152,11 @@ class AimsLookups:
                     Lookup.tenant == self._tenant, Lookup.kind == "style_color", col(Lookup.code).startswith(prefix, autoescape=True)
                 )
             ).all()
+            absent = session.get(Lookup, (self._tenant, ABSENT, style))
         usable = [row for row in rows if row.code.startswith(prefix) and (row.extra or {}).keys() >= _STYLE_EXTRA]
-        return (min(row.fetched_at for row in usable), [_style_color(row) for row in usable]) if usable else None
+        if usable:
+            return min(row.fetched_at for row in usable), [_style_color(row) for row in usable]
+        return (absent.fetched_at, []) if absent else None
 
     def _row(self, kind: str, code: str, aims_id: str, name: str, extra: dict[str, Any], now: datetime) -> Lookup:
         return Lookup(tenant=self._tenant, kind=kind, code=code, aims_id=aims_id, name=name[:_NAME_LENGTH], extra=extra, fetched_at=now)

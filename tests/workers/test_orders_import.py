@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlmodel import select
 
-from clients.aims360.types import OrderRow, Store
+from clients.aims360.types import Customer, OrderRow, Store
 from clients.joor.types import ExportState
 from models.errors import AccessDenied, OutcomeUnknown, Rejected, Unavailable, WaitUntil
 from models.jobs import JobKind, JobState
@@ -128,7 +128,7 @@ def test_an_answer_that_breaks_our_own_code_counts_as_unknown_not_as_failed(benc
     bench.joor.put(raw_order())
     bench.aims.faults.next("create_order", KeyError("order"), after=True)
     bench.scan()
-    assert only_job(bench).state == JobState.UNKNOWN
+    assert (only_job(bench).state, bench.parts()[0].state) == (JobState.UNKNOWN, "unknown")
     bench.later(hours=1)
     assert len(bench.aims.orders) == 1
     assert bench.order().state == "imported"
@@ -424,6 +424,22 @@ def test_a_hundred_orders_ask_for_each_table_customer_and_style_once(bench):
     assert bench.joor.faults.count("set_export_states") == 1
 
 
+def test_a_style_that_is_not_there_is_remembered_too_and_found_soon_after_it_is_made(bench):
+    split = line(item_style_identifier="D410-NVY")
+    for number in range(3):
+        bench.joor.put(raw_order(7700000 + number, split))
+    bench.scan()
+    assert (len(bench.aims.orders), bench.aims.faults.count("style_colors")) == (3, 2)
+    bench.joor.put(raw_order(7700123, line("NEW1", "NVY")))
+    bench.scan()
+    assert bench.order().state == "blocked"
+    bench.aims.styles.append(bench.aims.style("NEW1", "NVY", "01", bench.aims.styles[0].sizes))
+    bench.clock.advance(120)
+    bench.act(orders.fetch_again, "7700123", "anna")
+    bench.work()
+    assert bench.order().state == "imported"
+
+
 @pytest.mark.parametrize(
     ("rule", "order_divisions", "made", "value"),
     [
@@ -516,6 +532,22 @@ def test_a_customer_whose_creation_is_in_doubt_is_looked_up_not_made_twice(bench
     bench.later(hours=1)
     assert (bench.order().state, len(bench.aims.customers), len(bench.aims.orders)) == ("imported", 2, 1)
     assert bench.aims.faults.count("create_customer") == (1 if after else 2)
+
+
+@pytest.mark.parametrize(("name", "state"), [("Zest Corner", "imported"), ("Somebody Else", "blocked")])
+def test_a_customer_made_by_somebody_at_the_last_moment_is_taken_only_when_it_is_the_same(bench, monkeypatch, name, state):
+    bench.settings = OrderSettings(new_customer="create")
+    bench.joor.put(new_retailer() | {"customer_code": "ZEST1"})
+    read = bench.aims.style_colors
+
+    def meanwhile(style, color=None):
+        bench.aims.customers["ZEST1"] = Customer(guid("ZEST1"), "ZEST1", name)
+        return read(style, color)
+
+    monkeypatch.setattr(bench.aims, "style_colors", meanwhile)
+    bench.scan()
+    assert bench.aims.faults.count("create_customer") == 0
+    assert bench.order().state == state
 
 
 def test_no_customer_is_made_for_an_order_that_still_misses_something(bench):
