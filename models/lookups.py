@@ -11,7 +11,7 @@ from models.columns import Json, UtcDateTime
 
 class Lookup(SQLModel, table=True):
     """`kind`: division, season, term, ship_via, country, warehouse, customer, store, style_color, currency, sales_rep.
-    `code` is the business code: for style_color `STYLE|COLOR`, for store `CUSTOMERACCOUNT|STORE`."""
+    `code` is the business code: for style_color `STYLE|COLOR`, for store `CUSTOMERACCOUNT|STORE`. Kind style_absent: no such style."""
 
     __tablename__ = "lookup"
 
