@@ -39,12 +39,11 @@ class SecretBox:
         return self._box.encrypt(text.encode()).decode()
 
     def open(self, ciphertext: str) -> str:
-        """Raises AccessDenied when none of the keys fits: the site pauses once, instead of failing job by job. The text is masked in
-        logs from now on."""
+        """Raises NotPossible when none of the keys fits. The text is masked in logs from now on."""
         try:
             text = self._box.decrypt(ciphertext.encode()).decode()
         except InvalidToken:
-            raise AccessDenied(
+            raise NotPossible(
                 f"The stored credentials cannot be opened with the key from {self.origin}",
                 fix=[
                     "Give the key that they were stored with (JOORSYNC_KEY or JOORSYNC_KEY_FILE); several may be given, comma-separated.",
@@ -55,7 +54,7 @@ class SecretBox:
         return text
 
     def rotate(self, ciphertext: str) -> str:
-        """The same secret under the first key. Raises AccessDenied as `open` does."""
+        """The same secret under the first key. Raises NotPossible as `open` does."""
         return self.seal(self.open(ciphertext))
 
 
@@ -150,9 +149,13 @@ def store_credential(session: Session, box: SecretBox, site_id: int, name: str, 
 
 
 def load_credentials(session: Session, box: SecretBox, site_id: int) -> dict[str, str]:
-    """Name -> secret, opened. Raises AccessDenied when the key does not fit."""
+    """Name -> secret, opened, to call the remote systems with. Raises AccessDenied when the key does not fit: the site pauses with one
+    report, instead of failing job by job."""
     rows = session.exec(select(Credential).where(Credential.site_id == site_id)).all()
-    return {row.name: box.open(row.ciphertext) for row in rows}
+    try:
+        return {row.name: box.open(row.ciphertext) for row in rows}
+    except NotPossible as error:
+        raise AccessDenied(error.summary, fix=[*error.fix, "Then let the site go on: joorsync sites resume SITE"]) from None
 
 
 def rotate_credentials(session: Session, box: SecretBox, now: datetime) -> int:

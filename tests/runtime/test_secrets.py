@@ -59,7 +59,7 @@ def test_the_first_key_seals_and_every_key_opens() -> None:
     assert both.open(sealed) == "token"
     moved = both.rotate(sealed)
     assert SecretBox([NEW], "env").open(moved) == "token"
-    with pytest.raises(AccessDenied):
+    with pytest.raises(NotPossible):
         SecretBox([OLD], "env").open(moved)
 
 
@@ -67,7 +67,7 @@ def test_the_first_key_seals_and_every_key_opens() -> None:
 def test_a_key_that_does_not_fit_says_which_one_was_tried_and_what_to_do(damage: object) -> None:
     assert callable(damage)
     box = SecretBox([OLD], "the key file /etc/joorsync.key")
-    with pytest.raises(AccessDenied, match=r"key file /etc/joorsync\.key") as caught:
+    with pytest.raises(NotPossible, match=r"key file /etc/joorsync\.key") as caught:
         box.open(damage(box.seal("token")))
     assert any("JOORSYNC_KEY" in step for step in caught.value.fix)
     assert any("joorsync sites set" in step for step in caught.value.fix)
@@ -205,11 +205,19 @@ def test_an_unknown_name_and_an_empty_value_are_refused(sessions: Sessions, name
         assert load_credentials(session, SecretBox([OLD], "env"), 1) == {}
 
 
+def test_a_key_that_does_not_fit_pauses_the_site_instead_of_failing_its_jobs(sessions: Sessions) -> None:
+    with sessions() as session:
+        store_credential(session, SecretBox([OLD], "env"), 1, "joor.token", "one", NOON)
+    with sessions() as session, pytest.raises(AccessDenied, match="cannot be opened with the key from env") as caught:
+        load_credentials(session, SecretBox([NEW], "env"), 1)
+    assert "joorsync sites resume" in caught.value.fix[-1]
+
+
 def test_rotation_puts_everything_under_the_new_key_or_nothing(sessions: Sessions) -> None:
     with sessions() as session:
         store_credential(session, SecretBox([OLD], "env"), 1, "joor.token", "one", NOON)
         store_credential(session, SecretBox([NEW], "env"), 2, "aims.token", "two", NOON)
-    with pytest.raises(AccessDenied), sessions() as session:
+    with pytest.raises(NotPossible), sessions() as session:
         rotate_credentials(session, SecretBox([Fernet.generate_key().decode(), OLD], "env"), NOON)
     with sessions() as session:
         assert rotate_credentials(session, SecretBox([NEW, OLD], "env"), NOON) == 2
