@@ -1,6 +1,7 @@
 """`joorsync`: the top. The one module that puts workers, producers and console into one process."""
 
 import errno
+import logging
 import os
 import sys
 import threading
@@ -247,6 +248,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return output.USAGE
     quiet = "log_level" not in settings.model_fields_set and not any(word in _LONG for word in given[:1])
     logs.configure("WARNING" if quiet else settings.log_level, settings.log_format)
+    if quiet:
+        logging.getLogger("pika").setLevel(logging.CRITICAL)  # it logs tracebacks of what our own message says in a line
     process = Process(settings, SystemClock(), Workers(), who())
     try:
         return _run(given, process)

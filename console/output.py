@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from models.errors import AccessDenied, SyncError, Unavailable
+from models.errors import SyncError, Unavailable
 from runtime.logs import REDACTOR
 
 WELL, FAILED, USAGE, UNREACHABLE = 0, 1, 2, 3
@@ -112,7 +112,7 @@ def failure(error: SyncError) -> int:
         note(f"  they said: {REDACTOR.text(error.remote_message)}")
     for line in steps(error.fix):
         note(REDACTOR.text(line))
-    return UNREACHABLE if isinstance(error, Unavailable) else FAILED if isinstance(error, AccessDenied) else USAGE
+    return UNREACHABLE if isinstance(error, Unavailable) else USAGE
 
 
 def field_lines(error: ValidationError, prefix: str = "") -> list[str]:
