@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
@@ -106,10 +107,11 @@ def demo(
     styles: Annotated[int, typer.Option(min=1, help="Size of the pretend brand.")] = 100,
     orders: Annotated[int, typer.Option(min=1, help="JOOR orders of the pretend brand.")] = 40,
     seed: Annotated[int, typer.Option(help="Another number makes another brand.")] = 1,
+    sandbox_file: Annotated[Path | None, typer.Option(help="The pretend systems run already; this file has the line they printed.")] = None,
 ) -> None:
     """Run the main job twice on a built-in brand: orders into AIMS360, inventory into JOOR."""
     base = process_of(context)
-    raise typer.Exit(demos.run(base.settings, base.work, demos.Size(styles, orders, seed)))
+    raise typer.Exit(demos.run(base.settings, base.work, demos.Size(styles, orders, seed, sandbox_file)))
 
 
 @app.command("queues")

@@ -12,7 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from console import mapping, runs, sites
-from console.demo_sandbox import Sandbox
+from console.demo_sandbox import RunningSandbox, Sandbox
 from console.embedded import Inline
 from console.mapping import Pair
 from console.output import FAILED, WELL, note, say
@@ -34,9 +34,17 @@ _PROBLEMS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Size:
+    """Of the pretend brand; with `file` the pretend systems run already and said there where they are."""
+
     styles: int
     orders: int
     seed: int
+    file: Path | None = None
+
+    def sandbox(self) -> Sandbox | RunningSandbox:
+        if self.file is not None:
+            return RunningSandbox(self.file)
+        return Sandbox(["--styles", str(self.styles), "--orders", str(self.orders), "--seed", str(self.seed)])
 
 
 def run(settings: Settings, work: WorkerSide, size: Size) -> int:
@@ -45,7 +53,7 @@ def run(settings: Settings, work: WorkerSide, size: Size) -> int:
     process = _process(settings, work)
     try:
         upgrade(process.engine)
-        with Sandbox(["--styles", str(size.styles), "--orders", str(size.orders), "--seed", str(size.seed)]) as sandbox:
+        with size.sandbox() as sandbox:
             code = _show(process, sandbox)
         _goodbye(process, time.monotonic() - started)
         return code
@@ -74,11 +82,12 @@ def _key_file() -> Path:
     return file
 
 
-def _show(process: Process, sandbox: Sandbox) -> int:
+def _show(process: Process, sandbox: Sandbox | RunningSandbox) -> int:
     keys = _set_up(process, sandbox)
+    before = sandbox.effects()
     with Inline(process) as inline:
         first = _sync(process, inline, keys, "First run")
-        wrote = sandbox.effects()
+        wrote = _difference(sandbox.effects(), before)
         second = _sync(process, inline, keys, "Second run")
     with process.reading() as session:
         runs.show_outcome(runs.outcome(session, first))
@@ -87,12 +96,12 @@ def _show(process: Process, sandbox: Sandbox) -> int:
         _problems(session, [*first, *second])
         say("Again, with nothing changed:")
         runs.show_outcome(runs.outcome(session, second))
-        say(f"The pretend systems counted: {_counted(_difference(sandbox.effects(), wrote))}")
+        say(f"The pretend systems counted: {_counted(_difference(_difference(sandbox.effects(), before), wrote))}")
         say()
         return _verdict(session, sandbox.about, [*first, *second])
 
 
-def _set_up(process: Process, sandbox: Sandbox) -> dict[str, str]:
+def _set_up(process: Process, sandbox: Sandbox | RunningSandbox) -> dict[str, str]:
     """Add a site per account with its divisions and the pairs a person would make. Returns account -> site key."""
     about, keys = sandbox.about, {}
     with process.sessions() as session:

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.request import urlopen
@@ -46,9 +48,7 @@ class Sandbox:
 
     def effects(self) -> dict[str, int]:
         """What was written to each system so far, as the pretend systems themselves count it."""
-        with urlopen(f"{self.about['joor']}/_ledger", timeout=30) as answer:  # noqa: S310  # our own child on 127.0.0.1
-            counts: dict[str, int] = json.load(answer)["counts"]
-        return counts
+        return _effects(self.about["joor"])
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._child.stdin:
@@ -58,3 +58,39 @@ class Sandbox:
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
+
+
+class RunningSandbox:
+    """Pretend systems that somebody else has started (a container); `file` holds the line that they printed."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.about: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        until = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self.about = json.loads(self._file.read_text(encoding="utf-8"))
+                return self
+            except (OSError, ValueError) as error:
+                if time.monotonic() > until:
+                    steps = [f"Start them with: python -m sandbox > {self._file}"]
+                    raise Unavailable(f"{self._file} does not say where the pretend systems are: {error}", fix=steps) from None
+            time.sleep(0.5)
+
+    def effects(self) -> dict[str, int]:
+        """As `Sandbox.effects`."""
+        return _effects(self.about["joor"])
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """They stay."""
+
+
+def _effects(joor: str) -> dict[str, int]:
+    try:
+        with urlopen(f"{joor}/_ledger", timeout=30) as answer:  # noqa: S310  # a pretend system, at the address that it printed
+            counts: dict[str, int] = json.load(answer)["counts"]
+    except OSError as error:
+        raise Unavailable(f"The pretend systems at {joor} do not answer: {error}", fix=_FIX) from None
+    return counts

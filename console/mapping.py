@@ -220,14 +220,17 @@ def remove(session: Session, process: Process, site: Site, kind: MappingKind, jo
 
 
 def release(session: Session, process: Process, site: Site, kind: MappingKind, pairs: Iterable[Pair]) -> int:
-    """Re-queue the jobs that waited for one of these codes, on either side. Returns how many."""
+    """Re-queue the jobs that waited for one of these codes, on either side. Returns how many.
+
+    A code is released even when nothing is blocked on it: a job that runs now may have looked for the pair just before it was stored.
+    """
     codes = {text.strip().casefold() for pair in pairs for text in (pair.joor_code, pair.joor_name, pair.aims_code) if text}
     waiting = {item["value"] for job in _blocked(session, site) for item in job.blocked_on or [] if item.get("kind") == kind.value}
+    wanted = [value for value in sorted(waiting) if value.strip().casefold() in codes]
     released = 0
-    for value in sorted(waiting):
-        if value.strip().casefold() in codes:
-            released += release_blocked(session, site.id or 0, kind.value, value, now=process.clock.now())
-            session.flush()
+    for value in wanted or sorted(codes)[:1]:
+        released += release_blocked(session, site.id or 0, kind.value, value, now=process.clock.now())
+        session.flush()
     return released
 
 

@@ -21,6 +21,8 @@ from runtime.logs import REDACTOR
 PATIENCE = timedelta(minutes=10)
 POLL_SECONDS = 0.3
 LINE_SECONDS = 5.0
+#: With services somebody else does the work; after so many seconds without any of it done a person is told where to look.
+IDLE_SECONDS = 30.0
 _COLUMNS = ("site", "step", "jobs", "sent", "unchanged", "blocked", "failed", "waiting", "calls", "credits", "seconds")
 _PROBLEM_STATES = (JobState.FAILED.value, JobState.BLOCKED.value)
 
@@ -64,7 +66,7 @@ def wait(process: Process, run_ids: Sequence[int], *, alive: Callable[[], bool] 
     bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err(), transient=True)
     on_terminal = err().is_terminal
     task = bar.add_task("jobs", total=None)
-    last, spoken = None, 0.0
+    last, spoken, began, warned = None, 0.0, time.monotonic(), process.settings.embedded
     if on_terminal:
         bar.start()
     try:
@@ -78,6 +80,9 @@ def wait(process: Process, run_ids: Sequence[int], *, alive: Callable[[], bool] 
             last = now
             if now.moving <= 0:
                 return True
+            if not warned and now.done == 0 and time.monotonic() - began > IDLE_SECONDS:
+                note("Nothing is done yet: are `joorsync workers` and `joorsync producers` running? See: joorsync queues")
+                warned = True
             time.sleep(POLL_SECONDS)
         return False
     finally:

@@ -153,3 +153,10 @@ def test_the_demo_on_services(shell: Shell, amqp_url: str, postgres_url: str) ->
     lanes = shell("queues", "--json", AMQP_URL=amqp_url, DATABASE_URL=postgres_url).json["lanes"]
     assert {(row["ready"], row["dead"]) for row in lanes} == {(0, 0)}
     assert shell("topology", AMQP_URL=amqp_url, DATABASE_URL=postgres_url).out.startswith("4 lanes declared")
+
+
+def test_the_demo_on_pretend_systems_that_run_already(shell: Shell, sandbox: Sandbox) -> None:
+    Path("where.json").write_text(json.dumps(sandbox.about))
+    said = shell("demo", "--sandbox-file", "where.json")
+    assert said.code == 0, said.out + said.err
+    assert sandbox.effects(), "they are left running"
