@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from models.errors import SyncError
 from models.jobs import Attempt, Job, JobState
-from models.outbox import wake_on_commit
+from models.outbox import hand_over, newer_request, wake_on_commit
 from models.sites import Site
 from runtime.broker import connect, lane_depths, lane_name, lanes_of, read_dead
 from runtime.clock import Clock
@@ -30,13 +30,17 @@ LOST_LEASE_ATTEMPTS = 5
 
 def expired_leases(session: Session, now: datetime) -> int:
     """Jobs whose process died: the open attempt is closed as `lost` and the job is queued again, a few times. Returns how many."""
-    dead = session.exec(select(Job).where(Job.state == JobState.RUNNING, col(Job.lease_until) < now)).all()
+    expired = select(Job).where(Job.state == JobState.RUNNING, col(Job.lease_until) < now).order_by(col(Job.id))
+    # Locked rows are being recorded or extended just now.
+    dead = session.exec(expired.with_for_update(skip_locked=True)).all()
     for job in dead:
         _close_open_attempts(session, job, now)
         job.attempts += 1
         job.claimed_by, job.lease_until, job.published_at = None, None, None
-        newer = _newer_request(session, job)
+        newer = newer_request(session, site_id=job.site_id, kind=job.kind, key=job.key, dry_run=job.dry_run, other_than=job.id or 0)
         if newer is not None:
+            hand_over(newer, payload=job.payload, run_id=job.run_id)
+            session.add(newer)
             job.state, job.finished_at, job.note = JobState.CANCELLED, now, f"superseded by job {newer.id}; its worker died"
         elif job.attempts >= LOST_LEASE_ATTEMPTS:
             job.state, job.finished_at = JobState.FAILED, now
@@ -59,20 +63,6 @@ def _close_open_attempts(session: Session, job: Job, now: datetime) -> None:
         .values(finished_at=now, outcome="lost", summary="the worker died, or was cut off from the database")
         .execution_options(synchronize_session=False)
     )
-
-
-def _newer_request(session: Session, job: Job) -> Job | None:
-    pending = [JobState.QUEUED, JobState.PUBLISHED, JobState.RETRYING, JobState.WAITING, JobState.BLOCKED, JobState.UNKNOWN]
-    return session.exec(
-        select(Job).where(
-            Job.site_id == job.site_id,
-            Job.kind == job.kind,
-            Job.key == job.key,
-            Job.dry_run == job.dry_run,
-            Job.id != job.id,
-            col(Job.state).in_([state.value for state in pending]),
-        )
-    ).first()
 
 
 def lost_messages(session: Session, now: datetime, empty_lanes: Sequence[tuple[int, str]], *, every: bool = False) -> int:
@@ -110,11 +100,12 @@ def note_dead_letter(session: Session, body: bytes, now: datetime) -> int | None
     except (ValueError, KeyError, IndexError, TypeError):
         structlog.get_logger("graveyard").error("a dead letter that is not one of ours", body=body[:200].decode("utf-8", "replace"))
         return None
-    job = session.get(Job, job_id)
+    job = session.get(Job, job_id, with_for_update=True)
     if job is None or job.state not in (JobState.QUEUED, JobState.PUBLISHED):
         return job_id  # done, or told elsewhere
     job.attempts += 1
-    job.published_at, job.available_at = None, now + timedelta(seconds=30 * job.attempts)
+    job.published_at, job.relay_token, job.relay_until = None, None, None
+    job.available_at = now + timedelta(seconds=30 * job.attempts)
     job.note = "its message died in the broker (delivery limit, or the database could not be written); queued again"
     job.state = JobState.QUEUED
     if job.attempts >= job.max_attempts:

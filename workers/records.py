@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from models.audit import AuditEntry
 from models.jobs import ENDED, PENDING, Attempt, Job, JobState
 from models.limits import LanePause
-from models.outbox import wake_on_commit
+from models.outbox import hand_over, newer_request, released_since, wake_on_commit
 from models.sites import Site
 from runtime import breakers
 from workers.outcomes import Verdict
@@ -40,37 +40,56 @@ class Metered(Protocol):
 
 def record(session: Session, claim: Recorded, verdicts: dict[int, Verdict], meter: Metered | None, now: datetime, log: Any) -> None:
     """Jobs whose lease went to somebody else are left alone: whoever has them now records them."""
+    verdicts = _not_blocked_in_vain(session, claim, verdicts, now)
+    mine = _still_ours(session, claim)
     for position, view in enumerate(claim.jobs):
         verdict = verdicts.get(view.id)
         if verdict is None:
             continue
         _close_attempt(session, claim.attempts[view.id], verdict, meter if position == 0 else None, now)
-        if not _write(session, claim.token, view, verdict, now):
+        if view.id not in mine:
             log.warning("the lease had been lost; the outcome is not recorded", job_id=view.id)
             continue
+        _write(session, view, verdict, now)
         if verdict.state in (JobState.SUCCEEDED, JobState.UNCHANGED) and not view.dry_run:
             _close_earlier_failures(session, view, now)
         _side_effects(session, claim, verdict, now)
     wake_on_commit(session)
 
 
-def _write(session: Session, token: str, view: JobView, verdict: Verdict, now: datetime) -> bool:
+def _not_blocked_in_vain(session: Session, claim: Recorded, verdicts: dict[int, Verdict], now: datetime) -> dict[int, Verdict]:
+    """What a person saved while a job ran may be just what it missed: it looks again instead of waiting for a release that has been."""
+    if not any(verdict.state == JobState.BLOCKED for verdict in verdicts.values()):
+        return verdicts
+    started = session.exec(select(Attempt.started_at).where(col(Attempt.id).in_(claim.attempts.values()))).first()
+    if started is None or not released_since(session, claim.site_id, started):
+        return verdicts
+    note = "something was saved for this site while it ran; it looks again"
+    again = Verdict(JobState.QUEUED, spent=False, available_at=now, note=note)
+    return {job_id: again if verdict.state == JobState.BLOCKED else verdict for job_id, verdict in verdicts.items()}
+
+
+def _still_ours(session: Session, claim: Recorded) -> set[int]:
+    """Ids of the claimed jobs that nobody has taken over, locked."""
+    held = (
+        select(col(Job.id))
+        .where(col(Job.id).in_([view.id for view in claim.jobs]), col(Job.state) == JobState.RUNNING, col(Job.claimed_by) == claim.token)
+        .order_by(col(Job.id))
+        .with_for_update()
+    )
+    return {job_id for job_id in session.exec(held) if job_id is not None}
+
+
+def _write(session: Session, view: JobView, verdict: Verdict, now: datetime) -> None:
     values = _values(view, verdict, now)
     if verdict.state in PENDING:
-        newer = _newer_request(session, view)
+        newer = newer_request(session, site_id=view.site_id, kind=view.kind.value, key=view.key, dry_run=view.dry_run, other_than=view.id)
         if newer is not None:
             values.update(state=JobState.CANCELLED, finished_at=now, note=f"superseded by job {newer.id}, which asks for the same record")
-            if verdict.available_at and verdict.available_at > newer.available_at:
-                newer.available_at = verdict.available_at  # the remote side asked for the pause, whoever calls next
-                newer.state, newer.published_at = JobState.QUEUED, None
-                session.add(newer)
-    written = session.execute(
-        update(Job)
-        .where(col(Job.id) == view.id, col(Job.state) == JobState.RUNNING, col(Job.claimed_by) == token)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(getattr(written, "rowcount", 0))
+            hand_over(newer, payload=view.payload, run_id=view.run_id, not_before=verdict.available_at)
+            session.add(newer)
+            session.flush()
+    session.execute(update(Job).where(col(Job.id) == view.id).values(**values).execution_options(synchronize_session=False))
 
 
 def _values(view: JobView, verdict: Verdict, now: datetime) -> dict[str, Any]:
@@ -95,20 +114,6 @@ def _values(view: JobView, verdict: Verdict, now: datetime) -> dict[str, Any]:
         "remote_message": None if good else verdict.remote_message,
         "blocked_on": verdict.blocked_on,
     }
-
-
-def _newer_request(session: Session, view: JobView) -> Job | None:
-    """A request for the same record that came while this one ran. The pending index allows only one of the two to stay."""
-    return session.exec(
-        select(Job).where(
-            Job.site_id == view.site_id,
-            Job.kind == view.kind.value,
-            Job.key == view.key,
-            Job.dry_run == view.dry_run,
-            Job.id != view.id,
-            col(Job.state).in_([state.value for state in PENDING]),
-        )
-    ).first()
 
 
 def _close_attempt(session: Session, attempt_id: int, verdict: Verdict, meter: Metered | None, now: datetime) -> None:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import func, update
+from sqlalchemy import ColumnElement, func, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from models.errors import Outcome, SyncError, Waiting, WaitUntil
@@ -28,6 +29,9 @@ from workers.records import record
 from workers.sync import Context, FlowSpec, JobView
 
 Sessions = Callable[[], AbstractContextManager[Session]]
+
+#: How long a job waits when another one of the same record runs: seldom, after a lost connection or an ask while a job runs.
+RECORD_IN_WORK = timedelta(seconds=5)
 
 
 @dataclass
@@ -97,7 +101,7 @@ class Runner:
         """Losing the race, or a message for a job that is done or not due, is a normal return."""
         now = self._clock.now()
         with self._sessions() as session:
-            job = session.get(Job, job_id)
+            job = session.get(Job, job_id, with_for_update=True)
             if job is None or job.state not in CLAIMABLE:
                 return None
             spec = self._specs[JobKind(job.kind)]
@@ -120,17 +124,20 @@ class Runner:
             )
 
     def _held_until(self, session: Session, job: Job, spec: FlowSpec, now: datetime) -> datetime | None:
-        """When a pause or an open breaker holds this lane: the time to come back (now, when only a person ends it)."""
+        """When a pause, an open breaker or another job of the same record is in the way: the time to come back (now, when only a person
+        ends it)."""
         site = session.get_one(Site, job.site_id)
         if site.paused_at is not None:
             return now
         pause = session.exec(select(LanePause).where(LanePause.site_id == job.site_id, LanePause.data_type == job.data_type)).first()
         if pause is not None and (pause.until is None or pause.until > now):
             return pause.until or now
+        if session.exec(select(Job.id).where(Job.id == job.id, _record_in_work())).first() is not None:
+            return now + RECORD_IN_WORK
         return breakers.open_until(session, job.site_id, spec.endpoints, now)
 
     def _take(self, session: Session, job: Job, spec: FlowSpec, token: str, now: datetime) -> list[Job]:
-        """The job itself and, for batches, its queued siblings, in one conditional update."""
+        """The job itself, locked already, and for batches its queued siblings, in one conditional update."""
         wanted: list[int | None] = [job.id]
         if spec.batch_size > 1:
             siblings = (
@@ -142,6 +149,7 @@ class Runner:
                     col(Job.state).in_([state.value for state in CLAIMABLE]),
                     col(Job.available_at) <= now,
                     col(Job.id) != job.id,
+                    ~_record_in_work(),
                 )
                 .order_by(col(Job.id))
                 .limit(spec.batch_size - 1)
@@ -230,6 +238,24 @@ def _hand_back(session: Session, job_id: int, until: datetime) -> None:
         .where(col(Job.id) == job_id, col(Job.state).in_([state.value for state in CLAIMABLE]))
         .values(state=JobState.QUEUED, published_at=None, relay_token=None, relay_until=None, available_at=until)
         .execution_options(synchronize_session=False)
+    )
+
+
+def _record_in_work() -> ColumnElement[bool]:
+    """Another job of the same record runs. It had left the waiting ones, committed, before this row could join them, so a claim sees it."""
+    other = aliased(Job)
+    return (
+        select(col(other.id))
+        .where(
+            col(other.site_id) == col(Job.site_id),
+            col(other.data_type) == col(Job.data_type),
+            col(other.state) == JobState.RUNNING,
+            col(other.kind) == col(Job.kind),
+            col(other.key) == col(Job.key),
+            col(other.dry_run) == col(Job.dry_run),
+            col(other.id) != col(Job.id),
+        )
+        .exists()
     )
 
 
