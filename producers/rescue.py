@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 import structlog
 from sqlalchemy import update
@@ -42,10 +43,10 @@ def expired_leases(session: Session, now: datetime) -> int:
             hand_over(newer, payload=job.payload, run_id=job.run_id)
             session.add(newer)
             job.state, job.finished_at, job.note = JobState.CANCELLED, now, f"superseded by job {newer.id}; its worker died"
-        elif job.attempts >= LOST_LEASE_ATTEMPTS:
+        elif min(job.attempts, _deaths(session, job)) >= LOST_LEASE_ATTEMPTS:
             job.state, job.finished_at = JobState.FAILED, now
             job.error_kind, job.error_whose = "defect", "us"
-            job.error_summary = f"The worker died {job.attempts} times while doing this (reference: job {job.id})"
+            job.error_summary = f"The worker died {LOST_LEASE_ATTEMPTS} times while doing this (reference: job {job.id})"
             job.error_fix = [f"Report job {job.id} to whoever runs joorsync.", f"Retry: joorsync jobs retry {job.id}"]
         else:
             job.state, job.available_at = JobState.QUEUED, now
@@ -63,6 +64,12 @@ def _close_open_attempts(session: Session, job: Job, now: datetime) -> None:
         .values(finished_at=now, outcome="lost", summary="the worker died, or was cut off from the database")
         .execution_options(synchronize_session=False)
     )
+
+
+def _deaths(session: Session, job: Job) -> int:
+    """How many of the latest attempts in a row ended with their worker; at most LOST_LEASE_ATTEMPTS."""
+    newest = select(Attempt.outcome).where(Attempt.job_id == job.id).order_by(col(Attempt.number).desc()).limit(LOST_LEASE_ATTEMPTS)
+    return len(list(takewhile(lambda outcome: outcome == "lost", session.execute(newest).scalars())))
 
 
 def lost_messages(session: Session, now: datetime, empty_lanes: Sequence[tuple[int, str]], *, every: bool = False) -> int:

@@ -1,5 +1,6 @@
 """Writing verdicts: job, attempt, lane hold, site pause, breaker, and the earlier failures that a success closes. One transaction."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from models.limits import LanePause
 from models.outbox import hand_over, newer_request, released_since, wake_on_commit
 from models.sites import Site
 from runtime import breakers
+from runtime.logs import REDACTOR
 from workers.outcomes import Verdict
 from workers.sync import FlowSpec, JobView
 
@@ -40,7 +42,7 @@ class Metered(Protocol):
 
 def record(session: Session, claim: Recorded, verdicts: dict[int, Verdict], meter: Metered | None, now: datetime, log: Any) -> None:
     """Jobs whose lease went to somebody else are left alone: whoever has them now records them."""
-    verdicts = _not_blocked_in_vain(session, claim, verdicts, now)
+    verdicts = _not_blocked_in_vain(session, claim, {job_id: _storable(verdict) for job_id, verdict in verdicts.items()}, now)
     mine = _still_ours(session, claim)
     for position, view in enumerate(claim.jobs):
         verdict = verdicts.get(view.id)
@@ -55,6 +57,34 @@ def record(session: Session, claim: Recorded, verdicts: dict[int, Verdict], mete
             _close_earlier_failures(session, view, now)
         _side_effects(session, claim, verdict, now)
     wake_on_commit(session)
+
+
+def _storable(verdict: Verdict) -> Verdict:
+    """Words and previews without secrets, and such as every database takes: remote systems send NULs and halves of surrogate pairs."""
+    return replace(
+        verdict,
+        note=_clean(verdict.note),
+        result=_clean(verdict.result),
+        summary=_clean(verdict.summary),
+        fix=_clean(verdict.fix),
+        field_name=_clean(verdict.field_name[:200]) if verdict.field_name else None,
+        remote_message=_clean(verdict.remote_message),
+        blocked_on=_plain(verdict.blocked_on),  # compared with what a person saves
+    )
+
+
+def _clean(value: Any) -> Any:
+    return _plain(REDACTOR.clean(value))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_plain(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
 
 
 def _not_blocked_in_vain(session: Session, claim: Recorded, verdicts: dict[int, Verdict], now: datetime) -> dict[int, Verdict]:
@@ -124,7 +154,7 @@ def _close_attempt(session: Session, attempt_id: int, verdict: Verdict, meter: M
     attempt.summary = verdict.summary or verdict.note
     attempt.remote_message = verdict.remote_message
     if meter is not None:
-        attempt.calls, attempt.credits, attempt.exchanges = meter.calls(), meter.credits(), meter.exchanges()
+        attempt.calls, attempt.credits, attempt.exchanges = meter.calls(), meter.credits(), _clean(meter.exchanges())
     session.add(attempt)
 
 
@@ -159,11 +189,12 @@ def _side_effects(session: Session, claim: Recorded, verdict: Verdict, now: date
 def _hold_lane(session: Session, claim: Recorded, verdict: Verdict, now: datetime) -> None:
     data_type = claim.spec.kind.data_type.value
     pause = session.exec(select(LanePause).where(LanePause.site_id == claim.site_id, LanePause.data_type == data_type)).first()
-    if pause is not None and pause.until is None:
-        return  # a person's pause is not shortened
+    until = verdict.lane_hold_until
+    if pause is not None and (pause.until is None or (until is not None and until <= pause.until)):
+        return  # neither a person's pause nor a longer one is shortened
     if pause is None:
         pause = LanePause(site_id=claim.site_id, data_type=data_type, paused_by="joorsync", paused_at=now)
-    pause.until, pause.reason = verdict.lane_hold_until, verdict.summary or "the remote side asked for a pause"
+    pause.until, pause.reason = until, verdict.summary or "the remote side asked for a pause"
     session.add(pause)
 
 

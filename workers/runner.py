@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
+from dramatiq.middleware import TimeLimitExceeded
 from sqlalchemy import ColumnElement, func, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from models.errors import Outcome, SyncError, Waiting, WaitUntil
+from models.errors import Outcome, SyncError, Unavailable, Waiting, WaitUntil
 from models.jobs import CLAIMABLE, Attempt, Job, JobKind, JobState
 from models.limits import LanePause
 from models.sites import Site
 from runtime import breakers
+from runtime.broker import TIME_LIMIT_MS
 from runtime.clock import Clock
 from workers.heartbeat import Heartbeat, LeaseLost, Stopping
 from workers.outcomes import Verdict, judge
@@ -32,6 +34,8 @@ Sessions = Callable[[], AbstractContextManager[Session]]
 
 #: How long a job waits when another one of the same record runs: seldom, after a lost connection or an ask while a job runs.
 RECORD_IN_WORK = timedelta(seconds=5)
+#: Between tries to write an outcome. The remote call has been made: a deadlock or a restart of the database must not cost its answer.
+RECORD_PAUSES = (0.0, 0.2, 1.0, 5.0)
 
 
 @dataclass
@@ -195,6 +199,10 @@ class Runner:
             answers = {job.id: Waiting(self._clock.now(), "handed back: the worker is stopping") for job in claim.jobs}
         except LeaseLost:
             return {}, around
+        except TimeLimitExceeded:
+            too_long = TimeoutError(f"it took longer than {TIME_LIMIT_MS // 60_000} minutes and was stopped")
+            self._log.error("a flow took too long", site=claim.site_id)
+            answers = {job.id: too_long for job in claim.jobs}
         except Exception as error:
             if not isinstance(error, SyncError):
                 self._log.exception("a flow failed unexpectedly", site=claim.site_id)
@@ -220,15 +228,17 @@ class Runner:
     # 5 -------------------------------------------------------------------------------------------------------------------------------
 
     def _record(self, claim: Claim, verdicts: dict[int, Verdict], around: Surroundings | None) -> None:
-        for last in (False, True):
+        for pause in RECORD_PAUSES:
             try:
                 with self._sessions() as session:
                     record(session, claim, verdicts, around, self._clock.now(), self._log)
                 return
-            except IntegrityError:
-                # Somebody asked for the same record between our look and our write; the second look sees their row.
-                if last:
-                    raise
+            except (IntegrityError, Unavailable) as error:
+                # Somebody asked for the same record between our look and our write, or the database is busy or away.
+                self._log.warning("the outcome is not written yet", reason=str(error)[:200])
+                self._clock.sleep(pause)
+        with self._sessions() as session:
+            record(session, claim, verdicts, around, self._clock.now(), self._log)
 
 
 def _hand_back(session: Session, job_id: int, until: datetime) -> None:
