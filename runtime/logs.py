@@ -86,5 +86,7 @@ def configure(level: str = "INFO", fmt: str = "console") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("pika", "httpx", "httpcore", "alembic", "dramatiq"):
+    for noisy in ("httpx", "httpcore", "alembic", "dramatiq"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    # pika tells every refused connection eight times over, with tracebacks; whoever called it says it once, in words.
+    logging.getLogger("pika").setLevel(logging.CRITICAL if level != "DEBUG" else logging.DEBUG)

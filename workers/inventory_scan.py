@@ -65,6 +65,7 @@ def scan(job: JobView, ctx: Context) -> Outcome:
         before = marks.rows_before(session, job.site_id)
         has_stock = ledger.has_stock(session, part)
     reading = read(ctx, warehouses, styles)
+    ctx.hit("after_http_before_record")
     if not job.payload.get("allow_empty"):
         refuse_suspicious(reading, before, ledger_has_stock=has_stock, whole=styles is None, site_key=ctx.site.key)
     missing = reading.book.missing(ctx.site.key)

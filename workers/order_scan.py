@@ -88,6 +88,7 @@ def _pages(ctx: Context, read: Callable[[int], OrdersPage]) -> Iterator[list[Inc
     while start is not None:
         ctx.beat()
         page = read(start)
+        ctx.hit("after_http_before_record")
         yield [incoming(order) for order in page.orders] + [incoming_broken(raw, words) for raw, words in page.broken]
         if page.next_start is not None and page.next_start <= start:
             raise Unavailable(f"JOOR's order list does not move on: after {start} it says to go on at {page.next_start}")

@@ -26,7 +26,7 @@ from runtime.db import Sessions, make_engine, session_factory
 from runtime.secrets import SecretBox, store_credential
 
 ROOT = Path(__file__).parents[2]
-PRODUCERS = [sys.executable, "-c", "from producers.main import serve; from runtime import logs; from runtime.settings import Settings; import threading; logs.configure(); serve(Settings(), threading.Event())"]
+PRODUCERS = [sys.executable, "-m", "console.cli", "producers"]
 WORKERS = [sys.executable, "-m", "workers"]
 
 
@@ -175,14 +175,16 @@ class Town:
                 query = query.where(Job.kind == kind)
             return session.exec(query).all()
 
-    def until_idle(self, seconds: float = 240.0, *, every: Callable[[], None] = lambda: None) -> None:
+    def until_idle(self, seconds: float = 240.0, *, every: Callable[[], object] = lambda: None, but: str = "") -> None:
         """Until no job moves by itself any more. `every` is called at each look (a chaos monkey)."""
         deadline = time.monotonic() + seconds
         quiet = 0
         while quiet < 2:
             every()
             with self.sessions() as session:
-                moving = session.exec(select(func.count()).select_from(Job).where(col(Job.state).in_([s.value for s in MOVING]))).one()
+                query = select(func.count()).select_from(Job).join(Site, col(Site.id) == col(Job.site_id))
+                query = query.where(col(Job.state).in_([state.value for state in MOVING]), Site.key != but)
+                moving = session.exec(query).one()
             quiet = quiet + 1 if moving == 0 else 0
             if time.monotonic() > deadline:
                 raise AssertionError(f"still {moving} jobs after {seconds} s: {self.summary()}")
