@@ -26,7 +26,7 @@ from runtime.db import Sessions, make_engine, session_factory
 from runtime.secrets import SecretBox, store_credential
 
 ROOT = Path(__file__).parents[2]
-PRODUCERS = [sys.executable, "-m", "console.cli", "producers"]
+PRODUCERS = [sys.executable, "-c", "from console.cli import main; raise SystemExit(main())", "producers"]
 WORKERS = [sys.executable, "-m", "workers"]
 
 
@@ -175,12 +175,12 @@ class Town:
                 query = query.where(Job.kind == kind)
             return session.exec(query).all()
 
-    def until_idle(self, seconds: float = 240.0, *, every: Callable[[], object] = lambda: None, but: str = "") -> None:
-        """Until no job moves by itself any more. `every` is called at each look (a chaos monkey)."""
+    def until_idle(self, seconds: float = 240.0, *, every: Callable[[], object] | None = None, but: str = "") -> None:
+        """Until no job moves by itself any more. `every` is called at each look (a chaos monkey); without one, nothing may die."""
         deadline = time.monotonic() + seconds
         quiet = 0
         while quiet < 2:
-            every()
+            (every or self._all_alive)()
             with self.sessions() as session:
                 query = select(func.count()).select_from(Job).join(Site, col(Site.id) == col(Job.site_id))
                 query = query.where(col(Job.state).in_([state.value for state in MOVING]), Site.key != but)
@@ -189,6 +189,11 @@ class Town:
             if time.monotonic() > deadline:
                 raise AssertionError(f"still {moving} jobs after {seconds} s: {self.summary()}")
             time.sleep(0.4)
+
+    def _all_alive(self) -> None:
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                raise AssertionError(f"{name} ended with {process.returncode}: {(self.folder / f'{name}.log').read_text()[-3000:]}")
 
     def summary(self) -> dict[str, int]:
         with self.sessions() as session:
