@@ -93,7 +93,7 @@ def measured(have: Servers, given: Namespace, database: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    given = options(__doc__.splitlines()[0], size=10_000, of="asks", repeat=3)
+    given = options(__doc__.splitlines()[0], size=2_000, of="asks", repeat=3)
     with servers() as have:
         found = {database: measured(have, given, database) for database in ("sqlite", "postgresql")}
     show("add_jobs", given, unit="asks", databases=found)
