@@ -1,15 +1,18 @@
 """Which flow does which kind of job."""
 
 from models.jobs import JobKind
-from workers import inventory, order_confirm, order_import, order_scan
+from workers import inventory
+from workers.order_confirm import CONFIRM
+from workers.order_import import IMPORT
+from workers.order_scan import SCAN
 from workers.sync import FlowSpec
 
 SPECS: dict[JobKind, FlowSpec] = {
     spec.kind: spec
     for spec in (
-        order_scan.SCAN,
-        order_import.IMPORT,
-        order_confirm.CONFIRM,
+        SCAN,
+        IMPORT,
+        CONFIRM,
         inventory.SCAN,
         inventory.PUSH,
     )
