@@ -4,12 +4,13 @@ Re-exported here so that one import registers every table (Alembic and `create_a
 """
 
 from models.audit import AuditEntry
+from models.catalogue import ImageSent, Linesheet, LinesheetItem, StyleCard, StyleField, StyleSource
 from models.cursors import Cursor
 from models.jobs import Attempt, Job, Run
 from models.ledgers import InventoryPosition, ManualTask, OrderImport, OrderPart
 from models.limits import Breaker, CreditSpend, CreditWindow, LanePause, RateLimit, RateSlot
 from models.lookups import Lookup
-from models.mappings import Fingerprint, Mapping
+from models.mappings import Fingerprint, Mapping, Proposal
 from models.sites import Credential, Division, Site
 
 __all__ = [
@@ -22,16 +23,23 @@ __all__ = [
     "Cursor",
     "Division",
     "Fingerprint",
+    "ImageSent",
     "InventoryPosition",
     "Job",
     "LanePause",
+    "Linesheet",
+    "LinesheetItem",
     "Lookup",
     "ManualTask",
     "Mapping",
     "OrderImport",
     "OrderPart",
+    "Proposal",
     "RateLimit",
     "RateSlot",
     "Run",
     "Site",
+    "StyleCard",
+    "StyleField",
+    "StyleSource",
 ]

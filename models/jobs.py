@@ -25,6 +25,13 @@ class JobKind(StrEnum):
     ORDERS_SCAN = "orders.scan"
     ORDERS_IMPORT = "orders.import"
     ORDERS_CONFIRM = "orders.confirm"  # write SUCCESS / FAILED back to JOOR
+    STYLES_SCAN = "styles.scan"  # read AIMS360's styles, remember them, add an export per style that differs
+    STYLES_EXPORT = "styles.export"  # one AIMS360 style -> its JOOR cards
+    STYLES_REMOVE = "styles.remove"  # one card, colour or size off JOOR; key IDENTIFIER[|COLOUR[|SIZE]]
+    STYLES_MATCH = "styles.match"  # pair styles that people made on JOOR; propose the doubtful ones
+    LINESHEETS_SYNC = "linesheets.sync"  # one linesheet: season, window, members; key is its code
+    IMAGES_SCAN = "images.scan"  # list the images of the source, add an export per style that differs
+    IMAGES_EXPORT = "images.export"  # one AIMS360 style's images
     INVENTORY_SCAN = "inventory.scan"  # read AIMS360, apply the rules, store the wanted positions
     INVENTORY_PUSH = "inventory.push"  # send the positions that differ
 

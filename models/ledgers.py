@@ -120,7 +120,7 @@ class OrderPart(SQLModel, table=True):
 
 
 class ManualTask(SQLModel, table=True):
-    """Something only a person can do, with the clicks: a stale WIP date on JOOR, a new ship-to, a customer code to type in."""
+    """Something only a person can do or decide, with the clicks: a stale WIP date on JOOR, a new ship-to, a customer code to type in."""
 
     __tablename__ = "manual_task"
     __table_args__ = (UniqueConstraint("site_id", "kind", "key", name="uq_manual_task"),)
@@ -128,7 +128,7 @@ class ManualTask(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     site_id: int = Field(foreign_key="site.id", index=True)
     data_type: str = Field(max_length=20)
-    kind: str = Field(max_length=30)  # wip_date | ship_to | customer_code | order_changed | order_cancelled
+    kind: str = Field(max_length=30)  # wip_date | ship_to | customer_code | order_changed | style_removal | style_rekey | style_gone | ...
     key: str = Field(max_length=250)
     summary: str = Field(sa_column=Column(Text, nullable=False))
     steps: list[str] = Field(default_factory=list, sa_column=Column(Json, nullable=False))

@@ -19,7 +19,7 @@ class MappingKind(StrEnum):
     SEASON = "season"
     SIZE = "size"
     COUNTRY = "country"
-    PRICE_LABEL = "price_label"
+    PRICE_LABEL = "price_label"  # JOOR label ("US Dollars") -> CURRENCY or CURRENCY/PRICE LEVEL of AIMS360 ("USD", "EUR/Wholesale")
     SALES_REP = "sales_rep"
     STORE = "store"  # CUSTOMERCODE|SHIPPINGCODE -> ACCOUNT|STORE
 
@@ -62,3 +62,30 @@ class Fingerprint(SQLModel, table=True):
     digest: str = Field(max_length=64)
     remote_id: str | None = Field(default=None, max_length=200)
     sent_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ProposalState(StrEnum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class Proposal(SQLModel, table=True):
+    """A pair that may be right: only a person makes it one. `score` is 0 to 100, `why` one human sentence."""
+
+    __tablename__ = "proposal"
+    __table_args__ = (UniqueConstraint("site_id", "kind", "joor_code", "aims_code", name="uq_proposal"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    site_id: int = Field(foreign_key="site.id")
+    kind: str = Field(max_length=20)  # a MappingKind
+    joor_code: str = Field(max_length=200)
+    joor_name: str = Field(default="", max_length=200)
+    aims_code: str = Field(default="", max_length=200)  # "": nothing similar was found
+    aims_name: str = Field(default="", max_length=200)
+    score: int = 0
+    why: str = Field(default="", max_length=300)
+    state: str = Field(default=ProposalState.OPEN, max_length=10)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    decided_by: str = Field(default="", max_length=100)

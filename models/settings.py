@@ -15,10 +15,77 @@ class _Settings(BaseModel):
 
 
 class StyleSettings(_Settings):
-    """`card`: one JOOR style card per style, or one per style and colour (then style_identifier = style + separator + colour)."""
+    """How AIMS360 styles become JOOR style cards.
+
+    `card`: one card per style, or one per style and colour (then style_identifier = style + separator + colour). The mode of a live
+    catalogue is changed by `joorsync styles rekey`, never by itself.
+    """
 
     card: Literal["style", "style_color"] = "style"
     identifier_separator: str = "-"
+    different_prices: Literal["split", "refuse"] = "split"  # colours of one style with different prices, when card is "style"
+    rekey: Literal["ask", "go"] = "ask"  # a style whose cards on JOOR would get other identifiers
+    deactivate: Literal["ask", "go"] = "ask"  # a colour or size of open orders that would be taken away
+    gone: Literal["report", "remove"] = "report"  # styles that AIMS360 no longer has, or that became inactive
+    route: Literal["auto", "v4", "v2"] = "auto"  # auto: v4 where the site has its credentials
+    division_field: Literal["auto", "always", "never"] = "auto"  # auto: only while this is the tenant's one site
+    price_source: Literal["style_color", "price_list"] = "style_color"  # wholesalePrice of the row, or AIMS360's price levels (A-13)
+    base_currency: str | None = None  # of wholesalePrice; None: the currency of the only price label
+    currencies: list[str] | None = None  # None: those of the price labels that are mapped
+    price_level: str = "Wholesale"  # of price_list, where a price label names none
+    retail: bool = True  # send retail prices too
+    seasons: list[str] | None = None  # AIMS360 codes; None: all
+    include_inactive: bool = False
+    details: bool = False  # one more AIMS360 read per style (fabricContent)
+    overlap_minutes: int = Field(default=10, ge=0)  # of delta reads
+    full_scan_hours: int = Field(default=24, ge=1)  # a whole reading at least so often: delta reads rest on an assumed field
+    batch_size: int = Field(default=100, ge=1, le=100)  # styles per bulk call; JOOR's maximum is UNKNOWN
+    single_up_to: int = Field(default=3, ge=0)  # so many waiting styles go one call chain each, as JOOR prefers; more go in bulk calls
+
+
+class LinesheetRule(_Settings):
+    """Which styles belong to a linesheet: those that meet every condition given, and the named ones. Codes are AIMS360's."""
+
+    seasons: list[str] | None = None
+    divisions: list[str] | None = None
+    fields: dict[str, list[str]] = Field(default_factory=dict)  # AIMS360 field of the style-colour row (a delivery, a user code) -> values
+    styles: list[str] = Field(default_factory=list)  # STYLE, in display order
+    exclude: list[str] = Field(default_factory=list)  # STYLE|COLOUR or |COLOUR: colours left out
+    order: Literal["listed", "style"] = "style"  # display order: as listed in `styles` (others after them), or by style number
+
+    @property
+    def by_condition(self) -> bool:
+        return bool(self.seasons is not None or self.divisions is not None or self.fields)
+
+
+class LinesheetSettings(_Settings):
+    """`delivery_overwrite` of the v2 route when styles are added: 3 only adds, 2 also takes the style off linesheets that joorsync made but
+    does not list. Never 1, which strips linesheets made by hand (joor-api facts 4.4)."""
+
+    delivery_overwrite: Literal[2, 3] = 3
+    public: bool = True  # v2: visible to connections
+    after_styles: bool = True  # a style that is new on JOOR brings its linesheets up to date
+
+
+class ImageSettings(_Settings):
+    """Where images come from, and what becomes of them. `template` of a folder or URL source: {style} {color} {n}."""
+
+    source: Literal["aims", "folder", "url", "none"] = "aims"
+    template: str = "{style}_{color}_{n}.jpg"
+    level: Literal["style", "color"] = "color"
+    swatch: str = ""  # "": at colour level the first image is the swatch; else the {n} of the image that is ("swatch", "0")
+    most: int = Field(default=8, ge=1, le=50)  # images per style, or per colour
+    urls_public: bool = False  # JOOR can reach the source's URLs from the internet
+    background: str = "#ffffff"  # behind transparent pictures
+    batch_size: int = Field(default=100, ge=1, le=1000)  # assets per v4 call; JOOR's maximum is UNKNOWN
+
+    @model_validator(mode="after")
+    def _template_fits(self) -> "ImageSettings":
+        if self.source in ("folder", "url") and "{style}" not in self.template:
+            raise ValueError("template needs {style}, for example /images/{style}_{color}_{n}.jpg")
+        if self.source == "url" and "://" not in self.template:
+            raise ValueError("the template of source 'url' is a full URL, for example https://cdn.example.com/{style}_{color}_{n}.jpg")
+        return self
 
 
 class OrderSettings(_Settings):
@@ -94,3 +161,6 @@ class Schedule(_Settings):
 
     orders_minutes: int | None = Field(default=1, ge=1)  # reading costs 1 credit; 15 is what AIMS360's own module does
     inventory_minutes: int | None = Field(default=15, ge=1)
+    styles_minutes: int | None = Field(default=None, ge=1)  # off until a person has seen the first preview
+    linesheets_minutes: int | None = Field(default=None, ge=1)
+    images_minutes: int | None = Field(default=None, ge=1)

@@ -27,6 +27,8 @@ class Site(SQLModel, table=True):
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     paused_reason: str | None = Field(default=None, sa_column=Column(Text))
     style_settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
+    linesheet_settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False, server_default="{}"))
+    image_settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False, server_default="{}"))
     inventory_settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
     order_settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
     schedule: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))

@@ -17,6 +17,7 @@ from sandbox.faults import Memory
 from sandbox.joor import Joor
 from sandbox.server import Listener, System
 from sandbox.stock import generate
+from sandbox.stock_joor import empty_catalogue
 
 
 class Pair:
@@ -79,7 +80,14 @@ def _account(brand: Brand, key: str) -> dict[str, Any]:
         "currency",
         "price_label",
     )
-    return {name: getattr(brand.accounts[key], name) for name in names}
+    account = brand.accounts[key]
+    return {
+        **{name: getattr(account, name) for name in names},
+        "price_types": [
+            {"id": row.id, "label": row.label, "currency": row.currency, "retail_currency": row.retail_currency}
+            for row in account.price_types
+        ],
+    }
 
 
 def _summary(brand: Brand) -> dict[str, Any]:
@@ -125,6 +133,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--set", action="append", default=[], metavar="SWITCH=VALUE", type=_switch, help="repeatable; VALUE is JSON or text"
     )
+    parser.add_argument(
+        "--empty-catalogue", action="store_true", help="JOOR begins without the brand's styles; those made by hand on JOOR stay"
+    )
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when stdin closes")
     return parser.parse_args(argv)
 
@@ -144,6 +155,8 @@ def main(argv: list[str] | None = None) -> int:
     accounts = tuple(key for key in options.accounts.split(",") if key)
     try:
         brand = generate(options.seed, options.styles, options.orders, options.customers, accounts)
+        if options.empty_catalogue:
+            empty_catalogue(brand)
         pair = Pair(brand, options.joor_port, options.aims_port, dict(options.set), options.host)
     except ValueError as error:
         print(f"sandbox: {error}", file=sys.stderr)

@@ -1,12 +1,13 @@
 """The pretend AIMS360: sign-in, routes and refusals. Written from the AIMS360 fact sheet alone; code names the section it rests on."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
 
 from sandbox import aims360_aqua as aqua
+from sandbox import aims360_documents as documents
 from sandbox.aims360_catalogue import Entry, catalogue, find_route
 from sandbox.aims360_control import serve_change
 from sandbox.aims360_entities import ENTITY_SETS, PURCHASE_ORDERS, purchase_order_row, style_row
@@ -77,11 +78,11 @@ class Aims360:
         if entry.route == SIGN_IN:
             return self._token(request)
         operator = self._operator(request)
-        if entry.route.startswith("GET /documentmanagement/"):
+        if entry.route.startswith(f"GET /{documents.PATH}/"):
             token = values.get("anonymousToken", "")
             if operator is None and not token:
                 return self._not_signed_in()
-            return aqua.download(self.world, values["documentId"], token, operator)
+            return documents.download(self.world, values["documentId"], token, operator)
         if operator is None:
             return self._not_signed_in()
         if operator in self.switches["operators_without_permission"]:
@@ -126,7 +127,8 @@ class Aims360:
         absent = [str(field).lower().partition(".") for field in self.switches["absent_fields"]]
         return schema.without({name for owner, _, name in absent if owner == schema.name.lower()})
 
-    def collection(self, request: Request, schema: Schema, rows: list[Row]) -> Response:
+    def collection(self, request: Request, schema: Schema, rows: Sequence[Row], *, bare: bool = False) -> Response:
+        """One page of the rows in the OData envelope, or as a `bare` array."""
         switches = self.switches
         query = parse_query(
             schema, request.query, default_size=switches["page_size"], cap=switches["page_cap"], extra=bool(switches["odata_extra"])
@@ -136,7 +138,8 @@ class Aims360:
         link = f"{host}{quote(request.path)}" + (f"?{urlencode(kept, safe='$', quote_via=quote)}" if kept else "")
         # The context names no service, as in the one seen (4.2).
         context = f"{host}/v1.0/$metadata#{schema.name}"
-        return json_response(answer(query, rows, context, link, always_next=bool(switches["next_link_on_last_page"])))
+        page = answer(query, rows, context, link, always_next=bool(switches["next_link_on_last_page"]))
+        return json_response(page["value"] if bare else page)
 
 
 def _bearer(request: Request) -> str:
@@ -169,7 +172,7 @@ def _create_customer(system: Aims360, call: Call) -> Response:
 
 def _style(system: Aims360, call: Call) -> Response:
     wanted = call.values["styleID"].lower()
-    color = next((color for color in system.world.brand.style_colors if color.style_id.lower() == wanted), None)
+    color = next((colors[0] for colors in system.world.styles.values() if colors[0].style_id == wanted), None)
     if color is None:
         raise Refusal(f"Style {call.values['styleID']} not found.", 404, "ResourceNotFound")
     return json_response(style_row(color))
@@ -208,6 +211,11 @@ def _jobs(system: Aims360, call: Call) -> Response:
     return system.collection(call.request, aqua.JOBS, rows)
 
 
+def _documents(system: Aims360, call: Call) -> Response:
+    rows = documents.document_rows(system.world, call.operator, own_host(call.request))
+    return system.collection(call.request, documents.DOCUMENTS, rows, bare=system.switches["document_list"] == "array")
+
+
 ANSWERS: dict[str, Answer] = {
     "POST /orders/v1.0/order": _create_order,
     "POST /customers/v1.0/customer": _create_customer,
@@ -215,6 +223,7 @@ ANSWERS: dict[str, Answer] = {
     "GET /wip/v1.0/purchaseorder/{number}": _purchase_order,
     "POST /reports/v1.0/reports/exportdata": _export,
     "POST /reports/v1.0/exportdata": _export,
+    "GET /documentmanagement/odata/v1.0/aimsdocument": _documents,
     "GET /jobsmanagement/odata/v1.0/backgroundjob": _jobs,
     "GET /jobsmanagement/v1.0/backgroundjob/{id}": _job,
     "POST /jobsmanagement/v1.0/backgroundjob/{id}/rerun": _rerun,

@@ -191,16 +191,21 @@ def single_job(row: Row) -> Row:
 
 
 def download(world: World, document_id: str, anonymous_token: str, operator: str | None) -> Response:
-    """A published result. `operator` is None for a call without a valid bearer token. Raises Refusal; the 403 is ASSUMED (6.3)."""
+    """A published result. `operator` is None for a call without a valid bearer token. Raises Refusal."""
     purge(world)
     document = world.documents.get(document_id)
     if document is None or document.content is None:
         raise Refusal(f"Document {document_id} not found.", 404, "ResourceNotFound")
+    check_access(document.scope, document.operator, document.anonymous_token, anonymous_token, operator)
+    return Response(200, {"Content-Type": document.media_type}, document.content)
+
+
+def check_access(scope: str, owner: str, anonymous_token: str, given_token: str, operator: str | None) -> None:
+    """`operator` is None for a call without a valid bearer token. Raises Refusal; the 403 is ASSUMED (6.3)."""
     allowed = {
-        "Public": secrets.compare_digest(document.anonymous_token, anonymous_token) or operator is not None,
-        "Private": operator == document.operator,
+        "Public": secrets.compare_digest(anonymous_token.encode(), given_token.encode()) or operator is not None,
+        "Private": operator == owner,
         "PeopleInOrganization": operator is not None,
-    }[document.scope]
+    }[scope]
     if not allowed:
         raise Refusal("Access denied.", 403, "InsufficientAccountPermissions")
-    return Response(200, {"Content-Type": document.media_type}, document.content)

@@ -106,6 +106,14 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry("GET /jobsmanagement/odata/v1.0/backgroundjob", "P"),
     Entry("GET /jobsmanagement/v1.0/backgroundjob/{id}", "C"),
     Entry("POST /jobsmanagement/v1.0/backgroundjob/{id}/rerun", "P"),
+    Entry(
+        "GET /documentmanagement/odata/v1.0/aimsdocument",
+        "P",
+        True,
+        "9.3, 9.9",
+        note="the names are known; that category Images holds pictures of styles, and the form of their aimsReference "
+        "(switch image_reference_separator), is ASSUMED; a bare array as in the sample, or the envelope (switch document_list)",
+    ),
     Entry("GET /documentmanagement/v1.0/aimsdocument/{documentId}", "P"),
     Entry("GET /documentmanagement/v1.0/aimsdocument/{documentId}/{anonymousToken}", "P"),
 )

@@ -1,25 +1,29 @@
-"""What people do inside AIMS360 while nobody calls its API, as control paths: POST /_aims/... with a JSON body. GET /_aims/counterparts
-gives the name pairs the brand's people know."""
+"""What people do inside AIMS360 while nobody calls its API, as control paths: POST /_aims/<act> with a JSON body, members as each act's
+docstring says. GET /_aims/counterparts gives the name pairs the brand's people know.
+
+    stock, purchase_orders/{number}, customers, revoke_tokens   here
+    style_colors, add_color, remove_sku                         aims360_acts
+    images, images/{documentGUID}                               aims360_acts
+"""
 
 import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
-from decimal import Decimal
-from typing import Any
 
+from sandbox.aims360_acts import (
+    Body,
+    Nonsense,
+    add_color,
+    add_image,
+    allow,
+    change_image,
+    change_style_color,
+    one_color,
+    remove_sku,
+)
 from sandbox.aims360_world import World
-from sandbox.brand import Customer, Stock, Store, StyleColor
+from sandbox.brand import Customer, Stock, Store
 from sandbox.messages import Request, Response, json_response
-
-Body = dict[str, Any]
-
-
-class Nonsense(Exception):
-    """A control request that cannot be carried out; answered 400 (404 for something that does not exist) with the reason."""
-
-    def __init__(self, reason: str, status: int = 400) -> None:
-        super().__init__(reason)
-        self.status = status
 
 
 def serve_change(world: World, request: Request) -> Response:
@@ -36,26 +40,14 @@ def serve_change(world: World, request: Request) -> Response:
         return json_response(change(world, body, parts[2] if len(parts) == 3 else ""))
     except Nonsense as nonsense:
         return json_response({"error": str(nonsense)}, nonsense.status)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         return json_response({"error": f"{type(error).__name__}: {error}"}, 400)
-
-
-def _allow(body: Body, *names: str) -> None:
-    if unknown := sorted(set(body) - set(names)):
-        raise Nonsense(f"unknown: {', '.join(unknown)}; there are {', '.join(names)}")
-
-
-def _color(world: World, body: Body) -> StyleColor:
-    color = world.color(body["style"], body["color"])
-    if color is None:
-        raise Nonsense(f"no style {body['style']} in {body['color']}", 404)
-    return color
 
 
 def change_stock(world: World, body: Body, _: str) -> Body:
     """Set on_hand, allocated or pick_tickets of one SKU in one warehouse (by name); what is not named stays."""
-    _allow(body, "style", "color", "size", "warehouse", "on_hand", "allocated", "pick_tickets")
-    color = _color(world, body)
+    allow(body, "style", "color", "size", "warehouse", "on_hand", "allocated", "pick_tickets")
+    color = one_color(world, body)
     warehouse = next((row for row in world.brand.warehouses if row.name == body["warehouse"]), None)
     if warehouse is None or body["size"] not in {size.name for size in color.sizes}:
         raise Nonsense("no such warehouse or size", 404)
@@ -68,7 +60,7 @@ def change_stock(world: World, body: Body, _: str) -> Body:
 def change_purchase_order(world: World, body: Body, number: str) -> Body:
     """Close it (nothing is open any more), or move its dates by `move_days` or to `in_warehouse_date` and `x_factory_date` (ISO or null);
     a line without a date stays without one unless it is given one."""
-    _allow(body, "close", "move_days", "in_warehouse_date", "x_factory_date")
+    allow(body, "close", "move_days", "in_warehouse_date", "x_factory_date")
     order = next((order for order in world.brand.purchase_orders if order.number == number), None)
     if order is None:
         raise Nonsense(f"no purchase order {number}", 404)
@@ -86,22 +78,10 @@ def change_purchase_order(world: World, body: Body, number: str) -> Body:
     return {"number": number, "status": order.status, "in_warehouse_dates": [str(line.in_warehouse_date) for line in order.lines]}
 
 
-def change_style_color(world: World, body: Body, _: str) -> Body:
-    _allow(body, "style", "color", "active", "wholesale", "retail", "description", "color_description")
-    color = _color(world, body)
-    color.active = bool(body.get("active", color.active))
-    color.wholesale = Decimal(str(body.get("wholesale", color.wholesale)))
-    color.retail = Decimal(str(body.get("retail", color.retail)))
-    color.description = body.get("description", color.description)
-    color.color_description = body.get("color_description", color.color_description)
-    color.last_modified = world.now()
-    return {"style_color_id": color.id}
-
-
 def change_customer(world: World, body: Body, _: str) -> Body:
     """Add a customer (by `account`) or change one; `stores` adds or replaces stores by `code`, in the field names of `brand.Store`,
     `country` being a country code."""
-    _allow(body, "account", "name", "email", "phone", "status", "stores")
+    allow(body, "account", "name", "email", "phone", "status", "stores")
     customer = world.customer(body["account"])
     if customer is None:
         customer = Customer(str(uuid.uuid4()), str(body["account"]), str(body["account"]), "", "")
@@ -132,35 +112,23 @@ def _set_store(world: World, customer: Customer, fields: Body) -> None:
         setattr(store, name, value)
 
 
-def remove_sku(world: World, body: Body, _: str) -> Body:
-    """One size of one style-colour disappears, its stock and open purchase-order units with it."""
-    _allow(body, "style", "color", "size")
-    color = _color(world, body)
-    kept = [size for size in color.sizes if size.name != body["size"]]
-    if len(kept) == len(color.sizes):
-        raise Nonsense(f"no size {body['size']}", 404)
-    color.sizes = kept
-    color.last_modified = world.now()
-    for key in [key for key in world.brand.stock if key[:2] == (color.id, body["size"])]:
-        del world.brand.stock[key]
-    for order in world.brand.purchase_orders:
-        for line in order.lines:
-            if line.style_color_id == color.id and line.open_by_size.pop(body["size"], None) is not None:
-                order.last_modified = world.now()
-    return {"sizes": [size.name for size in kept]}
-
-
 def revoke_tokens(world: World, body: Body, _: str) -> Body:
-    _allow(body)
+    allow(body)
     count = len(world.tokens)
     world.tokens.clear()
     return {"revoked": count}
+
+
+def images(world: World, body: Body, document_id: str) -> Body:
+    return change_image(world, body, document_id) if document_id else add_image(world, body)
 
 
 CHANGES: dict[str, Callable[[World, Body, str], Body]] = {
     "stock": change_stock,
     "purchase_orders": change_purchase_order,
     "style_colors": change_style_color,
+    "add_color": add_color,
+    "images": images,
     "customers": change_customer,
     "remove_sku": remove_sku,
     "revoke_tokens": revoke_tokens,

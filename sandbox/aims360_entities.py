@@ -1,12 +1,15 @@
 """The entity sets of the pretend AIMS360: their types and their rows. What is ASSUMED is said in `aims360_catalogue`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 
 from sandbox.aims360_schema import Row, Schema, entity
+from sandbox.aims360_table import Table
 from sandbox.aims360_world import Order, OrderLine, World, open_to_sell
 from sandbox.brand import Code, POLine, PurchaseOrder, Stock, StyleColor
+
+Price = tuple[StyleColor, str, Decimal, Decimal]  # of whom, currency, wholesale, retail
 
 EMPTY_DATE = date(1899, 12, 30)  # the empty date of the older database (4.3)
 
@@ -105,8 +108,11 @@ def warehouse_rows(world: World) -> list[Row]:
     return [{"warehouseID": row.id, "warehouseName": row.name, "state": row.state, "active": row.active} for row in world.brand.warehouses]
 
 
-def style_color_rows(world: World) -> list[Row]:
-    return [_style_color(color) for color in world.brand.style_colors]
+def style_color_rows(world: World) -> Table[StyleColor]:
+    def with_id(guid: str) -> list[StyleColor]:
+        return [world.colors[guid]] if guid in world.colors else []
+
+    return Table(world.brand.style_colors, _style_color, {"style": lambda style: world.styles.get(style, []), "styleColorID": with_id})
 
 
 def _style_color(color: StyleColor) -> Row:
@@ -131,19 +137,29 @@ def _style_color(color: StyleColor) -> Row:
     }
 
 
-def price_rows(world: World) -> list[Row]:
-    codes = {division.id: division.code for division in world.brand.divisions}
-    currencies = {code: account.currency for account in world.brand.accounts.values() for code in account.division_codes}
-    return [
-        {
-            "styleColorID": color.id,
-            "currencyCode": currencies.get(codes[color.division_id], "USD"),
-            "priceLevel": "Wholesale",
-            "wholesalePrice": color.wholesale,
-            "retailPrice": color.retail,
-        }
-        for color in world.brand.style_colors
-    ]
+def price_rows(world: World) -> Table[Price]:
+    """The price in the own currency first, then those in others; one level (A-13)."""
+    own = world.currencies()
+
+    def prices(color: StyleColor) -> list[Price]:
+        first = (color, own[color.division_id], color.wholesale, color.retail)
+        return [first, *((color, currency, *amounts) for currency, amounts in color.other_prices.items())]
+
+    def of_color(guid: str) -> list[Price]:
+        return prices(world.colors[guid]) if guid in world.colors else []
+
+    return Table([price for color in world.brand.style_colors for price in prices(color)], _price, {"styleColorID": of_color})
+
+
+def _price(price: Price) -> Row:
+    color, currency, wholesale, retail = price
+    return {
+        "styleColorID": color.id,
+        "currencyCode": currency,
+        "priceLevel": "Wholesale",
+        "wholesalePrice": wholesale,
+        "retailPrice": retail,
+    }
 
 
 def purchase_order_rows(world: World) -> list[Row]:
@@ -225,7 +241,7 @@ def style_row(color: StyleColor) -> Row:
     return {"styleID": color.style_id, "style": color.style, "description": color.description, "fabricContent": color.fabric_content}
 
 
-EntitySet = tuple[Schema, Callable[[World], list[Row]]]
+EntitySet = tuple[Schema, Callable[[World], Sequence[Row]]]
 
 
 def _codes(attribute: str, stem: str) -> Callable[[World], list[Row]]:

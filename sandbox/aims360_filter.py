@@ -29,13 +29,17 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class FilterParser:
-    """A recursive descent over one `$filter`. Raises BadQuery for what is malformed, unknown or not proven."""
+    """A recursive descent over one `$filter`. Raises BadQuery for what is malformed, unknown or not proven.
+
+    After `parse`, `equal` holds what every matching row must have: property -> value.
+    """
 
     def __init__(self, text: str, schema: Schema, *, extra: bool) -> None:
         self.text, self.extra = text, extra
         self.scopes = {"": schema}
         self.tokens = self._tokens()
         self.position = 0
+        self.equal: dict[str, Any] = {}
 
     def _tokens(self) -> list[tuple[str, str]]:
         tokens, position, text = [], 0, self.text.rstrip()
@@ -69,6 +73,7 @@ class FilterParser:
             self._need_extra("The operator 'or'")
             self._next()
             first = _or(first, self._both())
+            self.equal = {}
         return first
 
     def _both(self) -> Predicate:
@@ -128,6 +133,8 @@ class FilterParser:
         if literal_kind != kind and literal is not None:
             raise invalid(f"'{prop}' is of type {kind}, which cannot be compared with a {literal_kind}.")
         compare = COMPARE[operator]
+        if operator == "eq" and len(self.scopes) == 1 and literal is not None:
+            self.equal[prop] = literal
         return lambda scope: compare(_comparable(scope[variable].get(prop), kind), literal)
 
     def _literal(self) -> tuple[str, Any]:

@@ -5,11 +5,14 @@
 switch `odata_extra` is on: then `ne gt lt or ( )`, `contains`, `startswith`, other literals, `$orderby` and `$top` work too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 
 from sandbox.aims360_filter import FilterParser
 from sandbox.aims360_schema import BadQuery, Predicate, Row, Schema, invalid, items, unsupported, wire
+from sandbox.aims360_table import Table
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Expansion:
     where: Predicate | None = None
     select: list[str] | None = None
     expand: dict[str, "Expansion"] = field(default_factory=dict)
+    equal: dict[str, Any] = field(default_factory=dict)  # what `where` asks of every row, for a table with indexes
 
     def matches(self, row: Row) -> bool:
         return self.where is None or self.where({"": row})
@@ -36,7 +40,8 @@ def parse_options(schema: Schema, options: dict[str, str], *, extra: bool) -> Ex
     """`$filter`, `$select` and `$expand` (option names lower case). Raises BadQuery."""
     if unknown := sorted(set(options) - {"$filter", "$select", "$expand"}):
         raise unsupported(f"The query option '{unknown[0]}'")
-    where = FilterParser(options["$filter"], schema, extra=extra).parse() if options.get("$filter") else None
+    parser = FilterParser(options["$filter"], schema, extra=extra) if options.get("$filter") else None
+    where = parser.parse() if parser else None
     select = [schema.property(name.strip()) for name in options["$select"].split(",")] if options.get("$select") else None
     expand = {}
     for part in split_outside(options.get("$expand", ""), ","):
@@ -47,7 +52,7 @@ def parse_options(schema: Schema, options: dict[str, str], *, extra: bool) -> Ex
         pairs = [option.strip().partition("=") for option in split_outside(nested[:-1], ";")]
         inner = {option.lower(): value for option, _, value in pairs}
         expand[collection] = parse_options(schema.collections[collection], inner, extra=extra)
-    return Expansion(schema, where, select, expand)
+    return Expansion(schema, where, select, expand, parser.equal if parser else {})
 
 
 def split_outside(text: str, mark: str) -> list[str]:
@@ -100,12 +105,15 @@ def _whole(options: dict[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def answer(query: Query, rows: list[Row], context: str, next_link: str, *, always_next: bool) -> Row:
+def answer(query: Query, rows: Sequence[Row], context: str, next_link: str, *, always_next: bool) -> Row:
     """The response envelope. `next_link` is the link without `$skip`; it is given even after the last page when `always_next` (4.2)."""
-    found = [row for row in rows if query.expansion.matches(row)]
+    found = rows
+    if query.expansion.where is not None:
+        found = rows.having(query.expansion.equal) if isinstance(rows, Table) else rows
+        found = [row for row in found if query.expansion.matches(row)]
     if query.order_by:
         name, descending = query.order_by
-        found.sort(key=lambda row: (row.get(name) is not None, row.get(name)), reverse=descending)
+        found = sorted(found, key=lambda row: (row.get(name) is not None, row.get(name)), reverse=descending)
     page = found[query.skip : query.skip + query.size]
     body: Row = {"@odata.context": context}
     if query.count:

@@ -75,6 +75,6 @@ def wire(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, dict):
         return {name: wire(item) for name, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [wire(item) for item in value]
     return value

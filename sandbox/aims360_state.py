@@ -104,6 +104,12 @@ def jobs(world: World) -> list[dict[str, Any]]:
     return [{"id": job.id, "source": job.source, "view": job.view, "status": job.status} for job in world.jobs.values()]
 
 
+def images(world: World) -> list[dict[str, Any]]:
+    """Every picture that is listed; `case` says why an awkward one is awkward."""
+    names = ("id", "name", "style", "color", "scope", "size", "uploaded", "case")
+    return [{name: getattr(picture, name) for name in names} for picture in world.pictures()]
+
+
 PARTS = {
     "orders": created_orders,
     "customers": customers,
@@ -111,5 +117,6 @@ PARTS = {
     "open_orders": open_orders,
     "wip": wip,
     "style_colors": style_colors,
+    "images": images,
     "jobs": jobs,
 }

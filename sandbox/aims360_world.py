@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sandbox.brand import Brand, Customer, OpenOrderLine, Stock, Store, StyleColor
+from sandbox.brand import Brand, Customer, OpenOrderLine, Picture, Stock, Store, StyleColor
 from sandbox.faults import Memory
 
 DEFAULT_SWITCHES: dict[str, Any] = {
@@ -37,6 +37,10 @@ DEFAULT_SWITCHES: dict[str, Any] = {
     "inline_rows": 0,  # results of at most so many rows come inside the job's `response` (9.9)
     "publish_link_host": "",  # "" is this server
     "unknown_view": "400",  # 400 | failed (a job that fails); UNKNOWN
+    "document_list": "array",  # array, as in the sample, or the OData envelope (9.9)
+    "image_reference_separator": "|",  # ASSUMED: aimsReference of a picture is STYLE, or STYLE and COLOR with this between
+    "image_scope": "",  # "" is each picture's own; or Public | PeopleInOrganization | Private for all
+    "awkward_images": False,  # a large, a broken, a wrongly named picture and others are listed too
     "aqua_columns": {},  # column -> new name (null: left out), for all sources or {source: {column: new name}}
 }
 RETENTION = timedelta(days=30)  # from a job's creation to its purge (9.9)
@@ -123,8 +127,16 @@ class World:
     documents: dict[str, Document] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.colors = {color.id: color for color in self.brand.style_colors}
+        self.colors: dict[str, StyleColor] = {}
+        self.styles: dict[str, list[StyleColor]] = {}
+        for color in self.brand.style_colors:
+            self.know(color)
         self._adopt_seeded_orders()
+
+    def know(self, color: StyleColor) -> None:
+        """Make a style-colour of the brand findable by its id and by its style number."""
+        self.colors[color.id] = color
+        self.styles.setdefault(color.style, []).append(color)
 
     def now(self) -> datetime:
         return self.memory.clock.now()
@@ -179,7 +191,18 @@ class World:
         return next((customer for customer in self.brand.customers if customer.account == account), None)
 
     def color(self, style: str, color: str) -> StyleColor | None:
-        return next((row for row in self.brand.style_colors if (row.style, row.color) == (style, color)), None)
+        return next((row for row in self.styles.get(style, []) if row.color == color), None)
+
+    def currencies(self) -> dict[str, str]:
+        """The currency of a style's first price, by division id: that of the JOOR account which has the division."""
+        codes = {code: account.currency for account in self.brand.accounts.values() for code in account.division_codes}
+        return {division.id: codes.get(division.code, "USD") for division in self.brand.divisions}
+
+    def picture(self, picture_id: str) -> Picture | None:
+        return next((picture for picture in self.pictures() if picture.id == picture_id.lower()), None)
+
+    def pictures(self) -> list[Picture]:
+        return [*self.brand.pictures, *(self.brand.awkward_pictures if self.switches["awkward_images"] else [])]
 
     def stores(self) -> list[tuple[Customer, Store]]:
         return [(customer, store) for customer in self.brand.customers for store in customer.stores]

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from sandbox.joor_records import JoorLinesheet, JoorPrice, JoorPriceType, JoorSeason
+
 
 @dataclass
 class Code:
@@ -83,6 +85,25 @@ class StyleColor:
     active: bool = True
     kind: str = "Inventory"  # Inventory | Non-Inventory | Service
     last_modified: datetime | None = None
+    other_prices: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)  # currency beside the own one -> (wholesale, retail)
+
+
+@dataclass
+class Picture:
+    """A document of category Images. `form` says how its bytes are made when somebody asks; `content` are bytes a person put there."""
+
+    id: str  # GUID
+    name: str
+    style: str
+    color: str  # "" at style level
+    form: str  # jpeg | png | noisy | broken
+    shade: int
+    size: int  # bytes
+    uploaded: datetime
+    scope: str = "Public"  # Public | PeopleInOrganization | Private
+    anonymous_token: str = ""
+    case: str = ""  # why it is awkward
+    content: bytes | None = None
 
 
 @dataclass
@@ -129,10 +150,29 @@ class OpenOrderLine:
 
 @dataclass
 class JoorSku:
+    """Ids are JOOR's and opaque; the pretend JOOR gives them when it is started with a record that has none."""
+
     color_code: str
     color_name: str
     size: str
     upc: str | None
+    sku_id: str = ""
+    external_id: str = ""
+    sku_identifier: str = ""
+    size_code: str = ""
+    color_active: bool = True
+    size_active: bool = True
+    color_order: int | None = None
+    size_order: int | None = None
+    color_minimum: int | None = None
+    size_minimum: int | None = None
+    multiplier: int = 1  # units per case pack
+    identifiers: list[dict[str, str]] = field(default_factory=list)  # beside the UPC
+    prices: dict[str, JoorPrice] = field(default_factory=dict)  # by price type id
+
+    @property
+    def active(self) -> bool:
+        return self.color_active and self.size_active
 
 
 @dataclass
@@ -145,6 +185,16 @@ class JoorStyle:
     skus: list[JoorSku]
     hand_made: bool = False
     deleted: bool = False
+    retail: Decimal | None = None
+    description: str = ""
+    external_id: str = ""
+    order_minimum: int | None = None
+    category_ids: list[str] = field(default_factory=list)
+    traits: dict[str, tuple[str, str]] = field(default_factory=dict)  # trait name -> value, external id
+    tags: list[dict[str, str]] = field(default_factory=list)
+    color_ids: dict[str, int] = field(default_factory=dict)  # JOOR's number of each colour, never given twice
+    created: datetime | None = None
+    modified: datetime | None = None
 
 
 @dataclass
@@ -166,6 +216,9 @@ class JoorAccount:
     payment_methods: list[tuple[str, str]]  # (code, name)
     shipping_methods: list[tuple[str, str]]
     styles: dict[str, JoorStyle] = field(default_factory=dict)  # by style_identifier
+    price_types: list[JoorPriceType] = field(default_factory=list)
+    seasons: list[JoorSeason] = field(default_factory=list)
+    linesheets: list[JoorLinesheet] = field(default_factory=list)
     connections: list[dict[str, Any]] = field(default_factory=list)
     orders: dict[int, dict[str, Any]] = field(default_factory=dict)  # by order_id
     export_state: dict[int, str] = field(default_factory=dict)  # order_id -> UNDEFINED | SUCCESS | FAILED
@@ -193,6 +246,8 @@ class Brand:
     warehouses: list[Warehouse] = field(default_factory=list)
     customers: list[Customer] = field(default_factory=list)
     style_colors: list[StyleColor] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    awkward_pictures: list[Picture] = field(default_factory=list)  # shown when a switch says so
     stock: dict[tuple[str, str, str], Stock] = field(default_factory=dict)  # (style-colour id, size, warehouse id)
     purchase_orders: list[PurchaseOrder] = field(default_factory=list)
     open_orders: list[OpenOrderLine] = field(default_factory=list)

@@ -6,7 +6,7 @@ import math
 import sys
 from typing import Any
 
-from sandbox import joor_control, joor_inventory, joor_orders, joor_v4
+from sandbox import joor_control, joor_fetch, joor_inventory, joor_orders, joor_v2_routes, joor_v4, joor_v4_routes
 from sandbox.brand import Brand
 from sandbox.faults import Memory
 from sandbox.joor_envelope import v2_error, v2_list, v4_answer, v4_error
@@ -15,7 +15,8 @@ from sandbox.joor_world import Account, World
 from sandbox.messages import Request, Response
 
 WRITES = ("POST", "PUT", "DELETE", "PATCH")
-ROOTS = {"order": "orders", "connection": "connections", "bulk-inventory": "inventory", "style-number": "inventory"}
+ROOTS = {"order": "orders", "connection": "connections", "bulk-inventory": "inventory", "bulk-style": "bulk_styles", "style": "styles"}
+STYLE_ROOTS = {"inventory": "inventory", "image": "style_image"}  # below /style-number, by the path's last part
 
 
 class Joor:
@@ -27,7 +28,17 @@ class Joor:
         self.world = World(brand, memory, switches)
         self.switches = self.world.switches
 
+    def prepare(self, request: Request) -> None:
+        """What takes long and needs no lock: fetching the pictures a call names (6.1, 6.2)."""
+        joor_fetch.prepare(self.world, request)
+
     def handle(self, request: Request) -> Response:
+        try:
+            return self._handle(request)
+        finally:
+            self.world.fetched.pop(request.call, None)
+
+    def _handle(self, request: Request) -> Response:
         match request.segments():
             case ["auth"] if request.method == "POST":
                 return joor_v4.token(self.world, request)
@@ -42,7 +53,7 @@ class Joor:
         return joor_control.control(self.world, request)
 
     def state(self, what: str, request: Request) -> dict[str, Any]:
-        return joor_control.state(self.world, what, request.param("account"))
+        return joor_control.state(self.world, what, request.param("account"), request.param("identifier"))
 
     def account_of(self, request: Request) -> str:
         account: Account | None = None
@@ -82,7 +93,8 @@ class Joor:
         if window is None:
             return self._throttled(account, v2_error(self.world, root, "Too Many Requests", 429))
         media_type = request.headers.get("Content-Type", "").split(";")[0].strip().lower()
-        if request.method in WRITES and media_type != "application/json":
+        image = request.method == "POST" and path[-1] == "image" and media_type.startswith("image/")
+        if request.method in WRITES and media_type != "application/json" and not image:
             # JOOR takes XML as well (1.2); the sandbox reads JSON only. Status ASSUMED.
             return self._monitored(account, v2_error(self.world, root, "Content-Type is missing or not served", 415))
         return self._monitored(account, self._v2_route(account, request, path))
@@ -99,8 +111,8 @@ class Joor:
                 return joor_inventory.bulk_inventory(self.world, account, request)
             case "PUT", ["style-number", number, identifier, "inventory"]:
                 return joor_inventory.single_inventory(self.world, account, request, number, identifier)
-            case _:
-                return v2_error(self.world, _root(path), "not found", 404)
+        response = joor_v2_routes.catalogue(self.world, account, request, path)
+        return response or v2_error(self.world, _root(path), "not found", 404)
 
     def _path_served(self, word: str) -> bool:
         return self.world.choice("order_paths", "both", "order", "orders") in ("both", word)
@@ -150,8 +162,8 @@ class Joor:
                 return joor_v4.list_sku_line_items(account, request)
             case "POST", ["orders", "bulk_update"]:
                 return joor_v4.bulk_update(self.world, account, request)
-            case _:
-                return v4_answer([], [v4_error("Not found")], 404)
+        handler = joor_v4_routes.CATALOGUE.get((request.method, "/".join(path)))
+        return handler(self.world, account, request) if handler else v4_answer([], [v4_error("Not found")], 404)
 
     def _spend(self, account: Account, request: Request) -> Window | None:
         limited = bool(self.switches["credit_quota"])
@@ -182,6 +194,8 @@ def _credential(request: Request, scheme: str) -> str:
 def _root(path: list[str]) -> str:
     """The root node of an answer: the resource's name (1.5)."""
     word = path[0] if path else ""
+    if word == "style-number":
+        return STYLE_ROOTS.get(path[-1], "styles")
     return ROOTS.get(word, word or "response")
 
 

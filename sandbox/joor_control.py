@@ -1,4 +1,5 @@
-"""What a person does in JOOR's web application, for tests: place, edit and cancel orders, delete a style; and a look at the whole state.
+"""What a person does in JOOR's web application, for tests: place, edit and cancel orders, delete a style, what
+`joor_catalogue_control` has; and a look at the whole state.
 
 None of it is the client's doing, so none of it enters the ledger.
 """
@@ -7,7 +8,8 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from sandbox.joor_inventory import sku_fields, style_color_ids
+from sandbox import joor_catalogue_control, joor_catalogue_state
+from sandbox.joor_inventory import sku_fields
 from sandbox.joor_world import Account, World, iso
 from sandbox.messages import Request, Response, json_response
 
@@ -27,8 +29,10 @@ def control(world: World, request: Request) -> Response:
         case "POST", ["orders", order_id, "cancel"] if _known(account, order_id):
             return _edit(world, account, int(order_id), {"order_type": "0"})
         case "DELETE", ["styles", identifier] if identifier in account.record.styles:
-            account.record.styles[identifier].deleted = True
+            account.catalogue.remove_style(account.record.styles[identifier])
             return json_response({"style_identifier": identifier, "deleted": True})
+        case method, ["styles" | "linesheets", *_]:
+            return joor_catalogue_control.control(account, method, rest, _fields(request))
         case _:
             return json_response({"error": "no such order, style or control path"}, 404)
 
@@ -40,7 +44,7 @@ def _known(account: Account, order_id: str) -> bool:
 def _fields(request: Request) -> dict[str, Any]:
     fields = request.json() if request.body else {}
     if not isinstance(fields, dict):
-        raise ValueError("send a JSON object of v2 order fields")
+        raise ValueError("send a JSON object of fields")
     return fields
 
 
@@ -80,8 +84,9 @@ def _edit(world: World, account: Account, order_id: int, fields: dict[str, Any])
     return json_response({"order_id": order_id, "date_modified": order["date_modified"]})
 
 
-def state(world: World, what: str, key: str) -> dict[str, Any]:
-    """Counts per account, or one part of the state as rows that each name their account. Raises KeyError for an unknown part or account."""
+def state(world: World, what: str, key: str, identifier: str = "") -> dict[str, Any]:
+    """Counts per account, or one part of the state as rows that each name their account; of products one card alone when it is named.
+    Raises KeyError for an unknown part or account."""
     accounts = [world.accounts[key]] if key else list(world.accounts.values())
     if not what:
         return {"accounts": {account.key: _counts(world, account) for account in accounts}}
@@ -91,6 +96,9 @@ def state(world: World, what: str, key: str) -> dict[str, Any]:
         "inventory": _inventory,
         "connections": lambda account: list(account.record.connections),
         "styles": _styles,
+        "products": lambda account: joor_catalogue_state.products(account, identifier),
+        "linesheets": joor_catalogue_state.linesheets,
+        "assets": joor_catalogue_state.assets,
     }
     rows = {account.key: parts[what](account) for account in accounts}
     answer: dict[str, Any] = {what: [{"account": name, **row} for name, listed in rows.items() for row in listed]}
@@ -105,6 +113,10 @@ def _counts(world: World, account: Account) -> dict[str, Any]:
         "orders": len(account.record.orders),
         "connections": len(account.record.connections),
         "styles": len(account.record.styles),
+        "skus": len(account.catalogue.skus),
+        "prices": len(account.catalogue.prices),
+        "linesheets": len(account.record.linesheets),
+        "assets": len(account.assets.all()),
         "inventory": len(account.inventory),
         "made_to_order": len(account.made_to_order),
         "credits_spent": window.spent if window and world.now() < window.ends else 0,
@@ -151,7 +163,7 @@ def _styles(account: Account) -> list[dict[str, Any]]:
             "price": str(style.price),
             "hand_made": style.hand_made,
             "deleted": style.deleted,
-            "style_color_ids": style_color_ids(style),
+            "style_color_ids": style.color_ids,
             "skus": [{"color_code": sku.color_code, "color_name": sku.color_name, "size": sku.size, "upc": sku.upc} for sku in style.skus],
         }
         for style in account.record.styles.values()

@@ -7,8 +7,9 @@ from datetime import date, datetime
 from typing import Any
 
 from sandbox.brand import JoorSku, JoorStyle
+from sandbox.joor_catalogue import SkuKey
 from sandbox.joor_envelope import empty_list, v2_error, v2_response
-from sandbox.joor_world import DEFAULT_WAREHOUSE, IMMEDIATE, Account, SkuKey, World
+from sandbox.joor_world import DEFAULT_WAREHOUSE, IMMEDIATE, Account, World
 from sandbox.messages import Request, Response, json_response
 
 STYLE_KEYS = ("style_id", "style_number", "style_identifier", "style_identifer")  # the vendor's page misspells the last
@@ -89,16 +90,13 @@ class _Finder:
     def __init__(self, world: World, account: Account) -> None:
         self._unknown = world.choice("unknown_warehouse", "ignore", "error", "default")
         self._warehouses = {*account.record.warehouses, DEFAULT_WAREHOUSE}
-        self._skus = account.skus()
-        self._by_upc = {sku.upc: key for key, (_, sku) in self._skus.items() if sku.upc}
-        self._styles = {style.style_identifier: style for style, _ in self._skus.values()}
-        self._by_style_id = {str(style.style_id): style for style in self._styles.values()}
+        self._catalogue = account.catalogue
 
     def position(self, item: Any) -> Position:
         if not isinstance(item, dict):
             raise BadItem("an item is an object")
         key = self._key(item)
-        style, sku = self._skus[key]
+        style, sku = self._catalogue.skus[key]
         warehouse, ignored = self._warehouse(_text(item, "warehouse"))
         made_to_order = _text(item, "made_to_order").lower() in ("true", "1")
         inventory = 0 if made_to_order else _units(item)
@@ -107,9 +105,9 @@ class _Finder:
     def _key(self, item: dict[str, Any]) -> SkuKey:
         """`upc` wins; else one style key, one colour key and one size key (7.2)."""
         if upc := _text(item, "upc"):
-            if upc not in self._by_upc:
+            if upc not in self._catalogue.by_upc:
                 raise BadItem(f"unknown upc {upc}")
-            return self._by_upc[upc]
+            return self._catalogue.by_upc[upc]
         style = self._style(item)
         colour = _text(item, "color_code") or self._colour(style, _text(item, "style_color_id"))
         # ASSUMED: a size's code is its name, in this brand. Sizes are case-sensitive.
@@ -117,26 +115,26 @@ class _Finder:
         if not colour or not size:
             raise BadItem("a colour key and a size key are needed when there is no upc")
         key = (style.style_identifier, colour, size)
-        if key not in self._skus:
+        if key not in self._catalogue.skus:
             raise BadItem(f"unknown sku {' '.join(key)}")
         return key
 
     def _style(self, item: dict[str, Any]) -> JoorStyle:
         if style_id := _text(item, "style_id"):
-            style = self._by_style_id.get(style_id)
+            style = self._catalogue.by_style_id.get(style_id)
         else:
             number = _text(item, "style_number")
             identifier = _text(item, "style_identifier") or _text(item, "style_identifer")
             if not number or not identifier:
                 raise BadItem("upc, style_id or style_number with style_identifier is needed")
-            style = self._styles.get(identifier)
+            style = self._catalogue.style(identifier)
             style = style if style and style.style_number == number else None
         if style is None:
             raise BadItem("unknown style")
         return style
 
     def _colour(self, style: JoorStyle, style_color_id: str) -> str:
-        return next((code for code, number in style_color_ids(style).items() if str(number) == style_color_id), "")
+        return next((code for code, number in style.color_ids.items() if str(number) == style_color_id), "")
 
     def _warehouse(self, name: str) -> tuple[str, bool]:
         """The bucket's warehouse and whether the item is dropped without a word (7.3: unknown ones give unexpected results)."""
@@ -145,12 +143,6 @@ class _Finder:
         if self._unknown == "error":
             raise BadItem(f"unknown warehouse {name}")
         return (DEFAULT_WAREHOUSE, False) if self._unknown == "default" else (name, True)
-
-
-def style_color_ids(style: JoorStyle) -> dict[str, int]:
-    """JOOR's own number of each colour of a style, by colour code. How JOOR numbers them is UNKNOWN; these are the sandbox's."""
-    colours = list(dict.fromkeys(sku.color_code for sku in style.skus))
-    return {code: style.style_id * 100 + index for index, code in enumerate(colours, start=1)}
 
 
 def _text(item: dict[str, Any], name: str) -> str:
@@ -190,13 +182,14 @@ def _sku_text(item: Any) -> str:
 
 def _pending(account: Account) -> dict[tuple[SkuKey, str], int]:
     """Units on the brand's Pending orders by SKU and the order's warehouse. ASSUMED: `item_quantity` counts packs (8.5)."""
-    keys = account.skus()
-    by_upc = {sku.upc: key for key, (_, sku) in keys.items() if sku.upc}
+    by_upc = account.catalogue.by_upc
     units: dict[tuple[SkuKey, str], int] = {}
     for order in account.record.orders.values():
         if str(order["order_type"]) != "3":
             continue
         for line in order.get("line_items") or []:
+            if line.get("_cancelled"):
+                continue
             named = (str(line.get("item_style_identifier")), str(line.get("item_color_code")), str(line.get("item_size")))
             key = by_upc.get(line.get("item_upc") or "", named)
             place = (key, str(order.get("warehouse_name") or DEFAULT_WAREHOUSE))
@@ -229,13 +222,13 @@ def _clear_omitted(world: World, account: Account, positions: list[Position], ca
     scope = world.choice("overwrite_scope", "account", "warehouses")
     sent = {(position.key, position.warehouse, position.date) for position in positions}
     warehouses = {position.warehouse for position in positions}
-    in_scope = [bucket for bucket in account.inventory if bucket not in sent and (scope == "account" or bucket[1] in warehouses)]
+    in_scope = {bucket: None for bucket in account.inventory if bucket not in sent and (scope == "account" or bucket[1] in warehouses)}
     for bucket in in_scope:
         if bucket[2] == IMMEDIATE or world.switches["overwrite_clears_dates"]:
             del account.inventory[bucket]
             name = "/".join((account.key, "|".join(bucket[0]), *bucket[1:]))
             world.effect("inventory_cleared", account, name, warehouse=bucket[1], date=bucket[2], call=call)
-    skus = account.skus()
+    skus = account.catalogue.skus
     elsewhere = {bucket[0] for bucket in account.inventory if bucket not in in_scope}
     omitted = set(skus) if scope == "account" else {bucket[0] for bucket in in_scope} - elsewhere
     for key in sorted((omitted & set(skus)) - {position.key for position in positions}):

@@ -144,6 +144,8 @@ def _problems(world: World, account: Account, order: dict[str, Any], check: str)
         problems += [f"{name} is missing" for name in names if name and not _has(order, name)]
     if check in "23":
         for line in order.get("line_items") or []:
+            if line.get("_cancelled"):
+                continue
             style = account.record.styles.get(str(line.get("item_style_identifier")))
             colour = line.get("item_color_code")
             if style and (style.deleted or colour not in {sku.color_code for sku in style.skus}):

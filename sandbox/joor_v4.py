@@ -149,17 +149,21 @@ def list_orders(account: Account, request: Request) -> Response:
 
 
 def _shown(account: Account, order: dict[str, Any]) -> dict[str, Any]:
-    """One order as v4 shows it: the documented keys, then those public code reads. Ids the sandbox has none of are the codes."""
+    """One order as v4 shows it: the documented keys, then those public code reads. A price type or linesheet the account has not got
+    is shown by the name in the order."""
 
     def text(name: str) -> str:
         return str(order.get(name) or "")
 
     order_id = int(order["order_id"])
+    price_type = account.catalogue.price_type(text("order_currency_name"), text("order_currency"))
+    code = text("order_delivery_code")
+    linesheet = next((row for row in account.record.linesheets if code and row.code == code), None)
     return {
         "id": str(order_id),
         "retailer_id": _retailer_id(account, text("customer_code")),
-        "price_type_id": text("order_currency_name") or None,
-        "collection_id": text("order_delivery_code") or None,
+        "price_type_id": price_type.id if price_type else text("order_currency_name") or None,
+        "collection_id": linesheet.id if linesheet else code or None,
         "status": STATUS_OF_TYPE[str(order["order_type"])],
         "export_status": account.export_state(order_id),
         "export_description": account.export_description.get(order_id, ""),

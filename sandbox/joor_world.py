@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.brand import Brand, JoorAccount, JoorSku, JoorStyle
+from sandbox.brand import Brand, JoorAccount
 from sandbox.faults import Memory
+from sandbox.joor_assets import Assets
+from sandbox.joor_catalogue import Catalogue, SkuKey
 from sandbox.joor_quota import Credits
 
 DEFAULT_SWITCHES: dict[str, Any] = {
@@ -31,16 +33,32 @@ DEFAULT_SWITCHES: dict[str, Any] = {
     "required_fields": [],  # checked by sync=1 reads (8.2)
     "v4_update_modifies": True,  # ASSUMED: a v4 change of an order's fields (not of its export state) moves date_modified
     "token_seconds": 36000,
-    "job_delay": 2,  # polls until a bulk job is finished; for the bulk jobs of a later task
-    "failed_records": [],  # keys that fail inside a bulk job; likewise
-    "customer_match": "manual",  # likewise
-    "sku_matrix": "explicit",  # likewise
+    "job_delay": 2,  # polls until a bulk job is finished (4.6)
+    "failed_records": [],  # keys that fail inside a bulk job without a word
+    "customer_match": "manual",  # for a later task
+    "sku_matrix": "explicit",  # explicit | auto: who makes the colour x size combinations a call leaves out (4.7, the docs disagree)
+    "catalogue_errors": [],  # [{"path", "match", "status", "message"}]: items whose JSON holds `match` fail on paths that hold `path`
+    "catalogue_paging": "none",  # none | pages; paging of v4 catalogue reads is UNKNOWN (4.7)
+    "error_details": "keys",  # keys | documented: only a price's DUPLICATED is known to name what failed (1.5)
+    "color_code_required": True,  # a colour's external_id, as public code found (4.7)
+    "trait_status_scope": "value",  # value | sku; ASSUMED: INACTIVE counts for that colour or size of the whole card (4.5)
+    "collection_action_param": "action",  # the name of the query parameter is UNKNOWN (5.2)
+    "collection_recreate": "allow",  # allow | refuse: whether external_id is unique among collections is UNKNOWN
+    "missing_items": "remove",  # remove | keep: what REPLACE_ITEMS does to the items when the update names none
+    "asset_fetch": "loopback",  # loopback | no: fetch pictures from this machine only, or take every address unseen (6.2)
+    "video_assets": False,  # a premium feature (2.2)
 }
 
 DEFAULT_WAREHOUSE = "Default"  # used when an item names none (7.2)
 IMMEDIATE = "IMMEDIATE"
 
-SkuKey = tuple[str, str, str]  # style identifier, colour code, size: always present, unlike the UPC
+
+@dataclass
+class Fetched:
+    """What came of fetching a picture: its bytes, or why there are none."""
+
+    body: bytes = b""
+    problem: str = ""
 
 
 @dataclass
@@ -52,25 +70,38 @@ class Grant:
 
 
 @dataclass
+class Job:
+    """A v2 bulk job: its records are applied when it is finished (4.6)."""
+
+    id: int
+    records: list[Any]
+    created: datetime
+    modified: datetime
+    call: int
+    polls: int = 0
+    status: str = "queued"  # queued | started | finished
+
+
+@dataclass
 class Account:
     """One JOOR account in use: the seeded record plus what calls have changed."""
 
     key: str
     record: JoorAccount
+    catalogue: Catalogue
     inventory: dict[tuple[SkuKey, str, str], int] = field(default_factory=dict)  # (sku, warehouse, date or IMMEDIATE) -> units
     made_to_order: set[SkuKey] = field(default_factory=set)
     export_description: dict[int, str] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)  # orders changed after their last export
     v4_fields: dict[int, dict[str, Any]] = field(default_factory=dict)  # order fields v2 does not show (tracking number)
+    jobs: dict[int, Job] = field(default_factory=dict)
+    assets: Assets = field(default_factory=Assets)
 
-    def skus(self) -> dict[SkuKey, tuple[JoorStyle, JoorSku]]:
-        """Every SKU of a style that is not deleted."""
-        return {
-            (style.style_identifier, sku.color_code, sku.size): (style, sku)
-            for style in self.record.styles.values()
-            if not style.deleted
-            for sku in style.skus
-        }
+    def forget_stock(self, gone: set[SkuKey]) -> None:
+        """SKUs that are no more have no inventory."""
+        for bucket in [bucket for bucket in self.inventory if bucket[0] in gone]:
+            del self.inventory[bucket]
+        self.made_to_order -= gone
 
     def export_state(self, order_id: int) -> str:
         return self.record.export_state.get(order_id, "UNDEFINED")
@@ -104,9 +135,11 @@ class World:
     def __init__(self, brand: Brand, memory: Memory, switches: dict[str, Any] | None = None) -> None:
         self.memory = memory
         self.switches = {**DEFAULT_SWITCHES, **(switches or {})}
-        self.accounts = {key: Account(key, record) for key, record in brand.accounts.items()}
+        now = memory.clock.now()
+        self.accounts = {key: Account(key, record, Catalogue(record, now)) for key, record in brand.accounts.items()}
         self.grants: dict[str, Grant] = {}
         self.credits = Credits()
+        self.fetched: dict[int, dict[str, Fetched]] = {}  # call number -> address -> what the call's pictures turned out to be
         self.awkward = {order_id for order_ids in brand.cases.values() for order_id in order_ids}
 
     def now(self) -> datetime:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import unquote
 
 
@@ -83,3 +83,11 @@ class System(Protocol):
 
     def state(self, what: str, request: Request) -> dict[str, Any]:
         """Counts when `what` is empty, else that part of the remote state. Raises KeyError for a part it does not have."""
+
+
+@runtime_checkable
+class Preparing(Protocol):
+    """A pretend system that has slow work to do for some calls, such as fetching a picture."""
+
+    def prepare(self, request: Request) -> None:
+        """Do it. Called before `handle`, without the system's lock, for calls that will be performed."""

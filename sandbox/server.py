@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from sandbox.control import serve_control
 from sandbox.faults import Fault, Memory
-from sandbox.messages import Headers, Request, Response, System, json_response
+from sandbox.messages import Headers, Preparing, Request, Response, System, json_response
 
 __all__ = ["Headers", "Listener", "Request", "Response", "System", "json_response"]
 
@@ -73,6 +73,8 @@ class Listener:
         fault = self.memory.strike(self.system.name, request.method, request.path, account)
         if fault is not None and fault.kind == "slow":
             self.stopping.wait(fault.seconds)
+        if isinstance(self.system, Preparing) and (fault is None or fault.kind not in PERFORMED_NEVER):
+            self.system.prepare(request)
         with self.lock:
             response = self._perform(request, fault)
         outcome = response if fault is None else _spoil(response, fault)

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from sandbox.brand import Brand, Code, Warehouse
 from sandbox.stock_customers import add_customers
 from sandbox.stock_draw import Draw
-from sandbox.stock_goods import add_styles
+from sandbox.stock_goods import add_other_prices, add_styles
 from sandbox.stock_joor import add_joor_account
 from sandbox.stock_movements import add_movements
 from sandbox.stock_orders import add_joor_orders
+from sandbox.stock_pictures import add_pictures
 
 TERMS = [("N30", "Net 30"), ("N60", "Net 60"), ("PPD", "Prepaid"), ("COD", "Cash on Delivery"), ("CC", "Credit Card")]
 SHIP_VIAS = [("UPSG", "UPS Ground"), ("FEDX", "FedEx 2Day"), ("DHL", "DHL Express"), ("WCALL", "Will Call")]
@@ -56,11 +57,13 @@ def generate(
     _add_warehouses(brand)
     homes = {division.id: accounts[index % len(accounts)] for index, division in enumerate(brand.divisions)}
     add_styles(brand, styles, homes, now)
+    add_pictures(brand, now)
     add_customers(brand, max(customers, len(accounts)), accounts, now)
     add_movements(brand, now)
     for number, key in enumerate(accounts):
         codes = [division.code for division in brand.divisions if homes[division.id] == key]
         add_joor_account(brand, key, number, codes)
+    add_other_prices(brand)
     add_joor_orders(brand, orders, accounts, now)
     return brand
 

@@ -1,7 +1,7 @@
 """The pretend brand's styles, colours, size runs and UPCs."""
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from sandbox.brand import Brand, Size, StyleColor
 from sandbox.stock_draw import Draw, upc
@@ -36,6 +36,7 @@ ACCESSORIES = [("SC", "SCF", "Scarves", "Scarf", ONE_SIZE, "100% Wool", 32), ("B
 FAMILIES = {"SHO": SHOES, "ACC": ACCESSORIES}
 GIVEN_NAMES = ["Orla", "Maren", "Linde", "Iris", "Noor", "Freya", "Tove", "Élise", "Anouk", "Runa", "Sanne", "Vera"]
 COUNTRIES_OF_ORIGIN = ["Portugal", "Italy", "India", "Peru", "Turkey"]
+SECOND_CURRENCY = {"USD": ("EUR", Decimal("0.92")), "EUR": ("GBP", Decimal("0.86"))}
 SPLIT_SHARE = 0.15  # styles whose colours have prices of their own, hence one JOOR card per colour
 
 
@@ -50,6 +51,20 @@ def add_styles(brand: Brand, count: int, homes: dict[str, str], now: datetime) -
                 serial += 1
                 size.upc = None if draw.chance(0.02) else upc(serial)
             brand.style_colors.append(color)
+
+
+def add_other_prices(brand: Brand) -> None:
+    """A second currency for every style-colour of an account, at a rate of its own, in steps of 0.50."""
+    for account in brand.accounts.values():
+        currency, rate = SECOND_CURRENCY.get(account.currency, ("USD", Decimal("1.1")))
+        divisions = {division.id for division in brand.divisions if division.code in account.division_codes}
+        for color in brand.style_colors:
+            if color.division_id in divisions:
+                color.other_prices[currency] = (_half(color.wholesale * rate), _half(color.retail * rate))
+
+
+def _half(amount: Decimal) -> Decimal:
+    return (amount * 2).quantize(Decimal(1), ROUND_HALF_UP) / 2
 
 
 def _style(brand: Brand, draw: Draw, number: int, division_ids: list[str], now: datetime) -> list[StyleColor]:

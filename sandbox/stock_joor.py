@@ -9,10 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.brand import Brand, Customer, JoorAccount, JoorSku, JoorStyle, Store, StyleColor
+from sandbox.joor_catalogue import opaque
+from sandbox.joor_records import JoorLinesheet, JoorLinesheetItem, JoorPriceType
 from sandbox.stock_customers import customers_of, in_america
 from sandbox.stock_draw import Draw
 
 CURRENCIES = {"us": ("USD", "US Dollars"), "eu": ("EUR", "Euro"), "uk": ("GBP", "British Pounds"), "ca": ("CAD", "Canadian Dollars")}
+SECOND_CURRENCY = {"us": "eu", "eu": "uk", "uk": "eu", "ca": "us"}  # whose price type an account has beside its own
 WAREHOUSES = {
     True: {"NJ": "NJ", "West Coast": "LA", "EU Hub": "ROTTERDAM"},
     False: {"Rotterdam DC": "ROTTERDAM", "NJ": "NJ"},
@@ -24,6 +27,7 @@ SHIP_VIAS = {"UPSG": "UPSG", "DHL": "DHL", "FEDEX2": "FEDX"}
 UNMAPPED_TERM = ("KLARNA", "Klarna Pay Later")
 UNMAPPED_SHIP_VIA = ("COURIER", "City Courier")
 UNMAPPED_WAREHOUSE = "Pop-up Tokyo"
+SYNCED_ON_LINESHEET = 2
 HAND_MADE_STYLES = 2  # per account: made by a person on JOOR, unknown to AIMS360
 
 
@@ -46,8 +50,38 @@ def add_joor_account(brand: Brand, key: str, number: int, division_codes: list[s
         payment_methods=[*PAYMENT_METHODS, UNMAPPED_TERM],
         shipping_methods=[*SHIPPING_METHODS, UNMAPPED_SHIP_VIA],
     )
+    account.price_types = _price_types(key, account)
     brand.counterparts |= {f"{key}.warehouses": dict(warehouses), f"{key}.terms": dict(TERMS), f"{key}.ship_vias": dict(SHIP_VIAS)}
     _add_cards(brand, draw, account, 100_000 * (number + 1))
+    account.linesheets = [_hand_made_linesheet(account)]
+
+
+def _price_types(key: str, account: JoorAccount) -> list[JoorPriceType]:
+    """The account's own currency and a second one; settings made by the brand's admin in JOOR (JOOR facts 3.1)."""
+    pairs = [(account.currency, account.price_label)]
+    if key in SECOND_CURRENCY:
+        pairs.append(CURRENCIES[SECOND_CURRENCY[key]])
+    return [
+        JoorPriceType(opaque(f"PriceType:{account.account_id}{number}"), label, currency, currency)
+        for number, (currency, label) in enumerate(pairs, start=1)
+    ]
+
+
+def _hand_made_linesheet(account: JoorAccount) -> JoorLinesheet:
+    """What a person put together in JOOR: the styles made there, and two that came from AIMS360."""
+    live = [card for card in account.styles.values() if not card.deleted]
+    chosen = [card for card in live if card.hand_made] + [card for card in live if not card.hand_made][:SYNCED_ON_LINESHEET]
+    linesheet = JoorLinesheet(opaque(f"Collection:{account.account_id}"), "Showroom Picks", "SHOWROOM", hand_made=True)
+    linesheet.items = {card.style_identifier: JoorLinesheetItem(place, by_hand=True) for place, card in enumerate(chosen, start=1)}
+    return linesheet
+
+
+def empty_catalogue(brand: Brand) -> None:
+    """Take away every card that came from AIMS360, as before the first export: hand-made ones stay, orders keep naming the others."""
+    for account in brand.accounts.values():
+        account.styles = {identifier: card for identifier, card in account.styles.items() if card.hand_made}
+        for linesheet in account.linesheets:
+            linesheet.items = {identifier: item for identifier, item in linesheet.items.items() if identifier in account.styles}
 
 
 def _add_cards(brand: Brand, draw: Draw, account: JoorAccount, first_id: int) -> None:
@@ -73,6 +107,7 @@ def _card(style_id: int, colors: list[StyleColor], split: bool) -> JoorStyle:
         style_identifier=f"{first.style}-{first.color}" if split else first.style,
         name=first.description,
         price=first.wholesale,
+        retail=first.retail,
         skus=[JoorSku(color.color, color.color_description, size.name, size.upc) for color in colors for size in color.sizes],
     )
 

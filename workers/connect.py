@@ -16,7 +16,7 @@ from clients.meter import Meter
 from clients.urls import check_url
 from models.errors import AccessDenied, NotPossible
 from models.jobs import DataType, JobKind
-from models.settings import InventorySettings, OrderSettings, Schedule, StyleSettings
+from models.settings import ImageSettings, InventorySettings, LinesheetSettings, OrderSettings, Schedule, StyleSettings
 from models.sites import Division, Site
 from runtime.accounts import joor_account
 from runtime.aims_rate import AimsRate
@@ -64,7 +64,9 @@ class Connections:
         meter = Meter()
         wired.joor.http.meter = wired.aims.http.meter = meter
         log: structlog.stdlib.BoundLogger = structlog.get_logger("flow").bind(site=wired.site.key)
-        context = Context(wired.site, self._clock, self._sessions, wired.joor, wired.aims, log)
+        context = Context(
+            wired.site, self._clock, self._sessions, wired.joor, wired.aims, log, catalogue=lambda: wired.joor.catalogue(wired.site)
+        )
         return Surroundings(context, calls=lambda: meter.calls, credits=lambda: meter.credits, exchanges=meter.as_rows)
 
     def close(self) -> None:
@@ -84,19 +86,20 @@ class Connections:
         with self._sessions() as session:
             site = session.get_one(Site, site_id)
             old = kept.get(key)
-            if old is not None and old.as_of == site.updated_at:
+            alone = session.exec(select(Site.id).where(Site.aims_api_url == site.aims_api_url, Site.id != site_id)).first() is None
+            if old is not None and (old.as_of, old.site.alone) == (site.updated_at, alone):
                 kept.move_to_end(key)
                 return old
             secrets = load_credentials(session, secret_box(self._settings), site_id)
             divisions = _division_codes(session, site_id)
         if old is not None:
             kept.pop(key).close()
-        kept[key] = made = self._wire(site, divisions, secrets, data_type)
+        kept[key] = made = self._wire(site, divisions, secrets, data_type, alone)
         while len(kept) > KEPT_PER_THREAD:
             kept.popitem(last=False)[1].close()
         return made
 
-    def _wire(self, site: Site, divisions: tuple[str, ...], secrets: Mapping[str, str], data_type: DataType) -> Wired:
+    def _wire(self, site: Site, divisions: tuple[str, ...], secrets: Mapping[str, str], data_type: DataType, alone: bool) -> Wired:
         refuse_missing(site.key, secrets)
         joor = self._joor(site, secrets, data_type)
         try:
@@ -104,7 +107,7 @@ class Connections:
         except Exception:
             joor.close()
             raise
-        return Wired(site.updated_at, site_view(site, divisions, aims.tenant), joor, aims)
+        return Wired(site.updated_at, site_view(site, divisions, aims.tenant, alone=alone), joor, aims)
 
     def _joor(self, site: Site, secrets: Mapping[str, str], data_type: DataType) -> JoorClient:
         base = check_url(site.joor_api_url, site.is_sandbox)
@@ -160,7 +163,7 @@ def refuse_missing(site_key: str, secrets: Mapping[str, str]) -> None:
     raise AccessDenied(f"Site {site_key} has no {', '.join(missing)}", fix=steps, field=missing[0])
 
 
-def site_view(site: Site, divisions: tuple[str, ...], tenant: str) -> SiteView:
+def site_view(site: Site, divisions: tuple[str, ...], tenant: str, *, alone: bool = True) -> SiteView:
     """Raises NotPossible for stored settings that this version does not understand."""
     try:
         return SiteView(
@@ -173,6 +176,10 @@ def site_view(site: Site, divisions: tuple[str, ...], tenant: str) -> SiteView:
             inventory=InventorySettings.model_validate(site.inventory_settings),
             styles=StyleSettings.model_validate(site.style_settings),
             schedule=Schedule.model_validate(site.schedule),
+            linesheets=LinesheetSettings.model_validate(site.linesheet_settings),
+            images=ImageSettings.model_validate(site.image_settings),
+            is_sandbox=site.is_sandbox,
+            alone=alone,
         )
     except ValueError as error:
         raise NotPossible(

@@ -9,10 +9,11 @@ import structlog
 from sqlmodel import Session
 
 from clients.aims360.client import AimsClient
+from clients.joor.catalogue import Catalogue
 from clients.joor.client import JoorClient
 from models.errors import Outcome, SyncError
 from models.jobs import JobKind
-from models.settings import InventorySettings, OrderSettings, Schedule, StyleSettings
+from models.settings import ImageSettings, InventorySettings, LinesheetSettings, OrderSettings, Schedule, StyleSettings
 from runtime.clock import Clock
 
 
@@ -43,6 +44,14 @@ class SiteView:
     inventory: InventorySettings
     styles: StyleSettings
     schedule: Schedule
+    linesheets: LinesheetSettings = field(default_factory=LinesheetSettings)
+    images: ImageSettings = field(default_factory=ImageSettings)
+    is_sandbox: bool = False  # private addresses may be called
+    alone: bool = True  # the one site of its AIMS360 tenant
+
+
+def _no_catalogue() -> Catalogue:
+    raise TypeError("this context has no catalogue")
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,7 @@ class Context:
     joor: JoorClient
     aims: AimsClient
     log: structlog.stdlib.BoundLogger
+    catalogue: Callable[[], Catalogue] = _no_catalogue  # the site's route to JOOR's styles, linesheets and images
     hit: Callable[[str], None] = lambda _name: None  # failpoints: ctx.hit("after_http_before_record")
     beat: Callable[[], None] = lambda: None  # a long flow calls this between steps: raises when it should stop
 

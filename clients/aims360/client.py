@@ -1,8 +1,8 @@
 """AIMS360 as the flows know it: one method per remote question. Paths and field names stand in `clients.aims360.contract`."""
 
 import hashlib
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,16 +10,20 @@ from clients.aims360 import parse
 from clients.aims360.aqua import MAX_EXPORT_BYTES, AquaExport, Columns
 from clients.aims360.auth import AimsCredentials, AimsToken
 from clients.aims360.contract import Contract
+from clients.aims360.images import ImageReader
 from clients.aims360.odata import ODataReader, quoted
 from clients.aims360.orders import OrderSearch, customer_body, order_body
 from clients.aims360.stock import from_rest, from_view
+from clients.aims360.styles import StyleReader
 from clients.aims360.types import (
     CodeKind,
     CodeRow,
     Customer,
+    ImageDocument,
     NewCustomer,
     OrderDraft,
     OrderRow,
+    PriceRow,
     StockRow,
     Store,
     StyleColor,
@@ -67,6 +71,8 @@ class AimsClient:
         self.tenant = tenant_of(http.base_url, credentials)
         self._auth = AimsToken(http, credentials, self.contract)
         self._reader = ODataReader(http, self._auth, self.contract)
+        self._styles = StyleReader(http, self._auth, self._reader, self.contract)
+        self._images = ImageReader(http, self._auth, self._reader, self.contract)
         self._search = OrderSearch(self._reader, self.contract, http.site)
         self._wip = WipReader(self._reader, self.contract)
         self._aqua = AquaExport(
@@ -109,18 +115,45 @@ class AimsClient:
         )
         return [found for found in map(parse.store, rows) if found.customer_id in ("", customer_id)]
 
+    # ---- goods ----------------------------------------------------------------------------------------------------------------------
+
     def style_colors(self, style: str, color: str | None = None) -> list[StyleColor]:
         """With sizes; active or not."""
-        wanted = self._eq("style_color.style", style) + (f" and {self._eq('style_color.color', color)}" if color is not None else "")
-        rows = self._reader.rows(
-            "path.style_colors", f"reading style {style}", id_key="style_color.id", filter=wanted, expand=self._name("style_color.sizes")
-        )
-        return [found for found in map(parse.style_color, rows) if found.style == style and color in (None, found.color)]
+        return self._styles.of_style(style, color)
 
-    def all_style_colors(self) -> Iterator[StyleColor]:
-        """The whole catalogue with sizes, page by page."""
-        rows = self._reader.rows("path.style_colors", "reading styles", id_key="style_color.id", expand=self._name("style_color.sizes"))
-        return map(parse.style_color, rows)
+    def all_style_colors(self, since: datetime | None = None) -> Iterator[StyleColor]:
+        """The whole catalogue with sizes, page by page; with `since` (aware; whole seconds) what changed then or later.
+
+        That style-colours have a time of change to ask by is ASSUMED (facts 4.3, A-12). Where AIMS360 does not understand the question the
+        call itself raises NotPossible naming `style_color.last_modified`: read all, then. Raises ValueError for a time without a zone.
+        """
+        return self._styles.every(since)
+
+    def style_details(self, style_id: str) -> dict[str, Any]:
+        """What only the call for one style shows (`fabricContent`: facts 9.3), as AIMS360 spells it, exact numbers as text; {} when it has
+        no such style."""
+        return self._styles.details(style_id)
+
+    def prices(self, style_color_ids: Sequence[str] | None = None) -> Iterator[PriceRow]:
+        """Price levels and currencies (ASSUMED as a whole, A-13): of every style-colour, or of those named, one call each.
+
+        The call itself raises NotPossible when AIMS360 has no such list. Amounts stay None where it gives none.
+        """
+        return self._styles.prices(style_color_ids)
+
+    # ---- images ---------------------------------------------------------------------------------------------------------------------
+
+    def images(self) -> Iterator[ImageDocument]:
+        """The documents of category `images.category` (facts 9.9), page by page, whatever style they belong to.
+
+        Two may have one name or one place, and a reference may name no style there is: that is for the caller to sort out.
+        """
+        return self._images.every()
+
+    def image_bytes(self, document: ImageDocument, max_bytes: int) -> bytes:
+        """The file as it lies there, unverified. Raises Rejected when it is gone or listed as larger than `max_bytes`; Unavailable when
+        only reading it shows that it is larger."""
+        return self._images.content(document, max_bytes)
 
     # ---- stock ----------------------------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """AIMS360 rows into types. Fields that the contract calls ASSUMED are needed only where a wrong guess would cost money."""
 
 from clients.aims360.rows import Row
-from clients.aims360.types import CodeKind, CodeRow, Customer, OrderRow, SizeRow, Store, StyleColor, Warehouse
+from clients.aims360.types import CodeKind, CodeRow, Customer, OrderRow, PriceRow, SizeRow, Store, StyleColor, Warehouse
 
 
 def code_row(row: Row, kind: CodeKind) -> CodeRow:
@@ -57,9 +57,35 @@ def style_color(row: Row) -> StyleColor:
         division_id=row.text_or_none("style_color.division_id"),
         season_id=row.text_or_none("style_color.season_id"),
         active=row.flag("style_color.active", absent=True),
-        sizes=tuple(SizeRow(size.text("size.name", needed=True), size.text_or_none("size.upc")) for size in row.rows("style_color.sizes")),
+        sizes=_sizes(row.rows("style_color.sizes")),
         last_modified=row.moment("style_color.last_modified"),
+        body_code=row.text("style_color.body_code"),
+        body_description=row.text("style_color.body_description"),
+        brand_name=row.text("style_color.brand_name"),
+        origin_country=row.text("style_color.origin_country"),
         raw=row.raw,
+    )
+
+
+def _sizes(rows: list[Row]) -> tuple[SizeRow, ...]:
+    """By AIMS360's positions when every size has a whole number; else as served, the place being the position (facts 8.4, A-12)."""
+    given = all(row.text("size.position").removesuffix(".0").isdecimal() for row in rows)
+    sizes = [
+        SizeRow(row.text("size.name", needed=True), row.text_or_none("size.upc"), row.count("size.position") if given else place)
+        for place, row in enumerate(rows, start=1)
+    ]
+    return tuple(sorted(sizes, key=lambda size: size.position))
+
+
+def price(row: Row) -> PriceRow:
+    """An amount in an unknown currency, or under an unknown name, must not become a price: those fields are needed."""
+    row.needed("price.wholesale")
+    return PriceRow(
+        style_color_id=row.text("price.style_color_id", needed=True),
+        currency=row.text("price.currency", needed=True),
+        level=row.text("price.level"),
+        wholesale=row.money("price.wholesale"),
+        retail=row.money("price.retail"),
     )
 
 

@@ -54,12 +54,17 @@ class Store:
 
 @dataclass(frozen=True)
 class SizeRow:
+    """`position` orders the sizes of one style-colour: AIMS360's own number, or the served place from 1 when it gives none."""
+
     name: str
     upc: str | None = None
+    position: int = 0
 
 
 @dataclass(frozen=True)
 class StyleColor:
+    """One style in one colour. `sizes` stand in the order AIMS360 gives them; texts it does not have are ""."""
+
     id: str
     style_id: str
     style: str
@@ -73,7 +78,42 @@ class StyleColor:
     active: bool = True
     sizes: tuple[SizeRow, ...] = ()
     last_modified: datetime | None = None
+    body_code: str = ""
+    body_description: str = ""
+    brand_name: str = ""
+    origin_country: str = ""
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class PriceRow:
+    """The prices of one style-colour in one currency and price level (ASSUMED as a whole, A-13)."""
+
+    style_color_id: str
+    currency: str
+    level: str = ""
+    wholesale: Decimal | None = None
+    retail: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class ImageDocument:
+    """A picture kept as an AIMS360 document (facts 9.9). `style`, `color` and `number` are read from `reference` and `name` by rules that
+    are ASSUMED (contract `images.*`): `color` is "" at style level, `number` is 0 when the name gives the picture no place.
+
+    `size` is in bytes as listed, 0 when AIMS360 does not say; `uri` needs no token when `public`.
+    """
+
+    id: str
+    name: str
+    reference: str
+    uri: str = ""
+    size: int = 0
+    uploaded: datetime | None = None
+    public: bool = False
+    style: str = ""
+    color: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,14 @@
 """The AIMS360 client against the sandbox over real HTTP: lookups, stock, orders, and every way an answer can get lost."""
 
+import io
 from collections import Counter
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import httpx
 import pytest
+from PIL import Image
 
 from clients.aims360.client import AimsCredentials
 from clients.aims360.types import NewCustomer, OneTimeAddress, OrderDraft, OrderDraftLine
@@ -87,6 +91,75 @@ def test_every_lookup_the_orders_need_is_there(sandbox, aims):
     color = next(client.all_style_colors())
     assert client.style_colors(color.style, color.color) == [color]
     assert client.style_colors("NO SUCH") == []
+
+
+def test_only_what_changed_since_is_read_and_a_tenant_that_cannot_say_so_is_named(sandbox, aims):
+    everything = list(aims().all_style_colors())
+    newest = max(row.last_modified for row in everything)
+    assert list(aims().all_style_colors(since=newest + timedelta(days=1))) == []
+    assert list(aims().all_style_colors(since=newest - timedelta(days=1_000))) == everything
+    middle = sorted(row.last_modified for row in everything)[len(everything) // 2]
+    assert list(aims().all_style_colors(since=middle)) == [row for row in everything if row.last_modified >= middle]
+    sandbox.switch("aims360", absent_fields=["StyleColors.lastModifiedOn"])
+    with pytest.raises(NotPossible, match=r"`style_color\.last_modified`"):
+        aims().all_style_colors(since=newest)
+
+
+def test_a_style_colour_has_all_the_facts_know_of_it(sandbox, aims):
+    tenant = {row["id"]: row for row in sandbox.get("aims360", "/_state", what="style_colors")["style_colors"]}
+    for found in aims().all_style_colors():
+        row = tenant[found.id]
+        assert (found.body_code, found.body_description) == (row["body_code"], row["body_description"])
+        assert (found.brand_name, found.origin_country) == (row["brand_name"], row["origin_country"])
+        assert [(size.name, size.position) for size in found.sizes] == [
+            (size["name"], place) for place, size in enumerate(row["sizes"], start=1)
+        ]
+    assert aims().style_details(found.style_id)["fabricContent"] == row["fabric_content"]
+    assert aims().style_details("00000000-0000-0000-0000-000000000000") == {}
+
+
+def test_every_price_of_every_currency_is_read_or_only_those_of_some(sandbox, aims):
+    prices = list(aims(contract={"paging.size": "7"}).prices())
+    first = {price.style_color_id: price for price in reversed(prices)}
+    colors = list(aims().all_style_colors())
+    assert {row.id: (row.wholesale_price, row.retail_price) for row in colors} == {
+        key: (price.wholesale, price.retail) for key, price in first.items()
+    }
+    assert {(price.currency, price.level) for price in prices} == {("USD", "Wholesale"), ("EUR", "Wholesale")}
+    some = [colors[3].id, colors[1].id]
+    assert list(aims().prices(some)) == [price for key in some for price in prices if price.style_color_id == key]
+    sandbox.switch("aims360", absent_routes=["GET /styles/v1.0/prices"])
+    with pytest.raises(NotPossible, match=r"path\.prices"):
+        aims().prices()
+
+
+@pytest.mark.parametrize("form", ["array", "envelope"])
+def test_pictures_are_read_with_style_colour_and_place_and_their_bytes_are_whole(sandbox, aims, form):
+    sandbox.switch("aims360", document_list=form)
+    client = aims(contract={"paging.size": "10"})
+    found = {image.id: image for image in client.images()}
+    tenant = {row["id"]: row for row in sandbox.get("aims360", "/_state", what="images")["images"]}
+    assert {key: (image.name, image.style, image.color) for key, image in found.items()} == {
+        key: (row["name"], row["style"], row["color"]) for key, row in tenant.items()
+    }
+    assert all(image.number == int(image.name.rpartition(".")[0].rpartition("_")[2]) for image in found.values())
+    assert {image.public for image in found.values()} >= {True}
+    for image in list(found.values())[:5]:
+        content = client.image_bytes(image, 100_000)
+        assert len(content) == image.size
+        assert Image.open(io.BytesIO(content)).size == (66, 90)
+        if image.public:
+            assert httpx.get(image.uri, trust_env=False).content == content
+
+
+def test_a_large_picture_is_left_where_it_lies(sandbox, aims):
+    sandbox.switch("aims360", awkward_images=True)
+    large = max(aims().images(), key=lambda image: image.size)
+    with pytest.raises(Rejected, match="5,200,000 bytes"):
+        aims().image_bytes(large, 4_000_000)
+    with pytest.raises(Rejected, match="not there"):
+        aims().image_bytes(replace(large, id="00000000-0000-0000-0000-000000000000"), 10_000_000)
+    assert len(aims().image_bytes(large, 10_000_000)) == 5_200_000
 
 
 def test_work_in_process_agrees_with_what_the_tenant_has(sandbox, aims):

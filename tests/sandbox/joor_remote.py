@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from sandbox.brand import Brand, JoorAccount, JoorSku, JoorStyle
+from sandbox.joor_records import JoorPriceType
 
 
 def style(number: str, colours: list[str], first_upc: int, style_id: int) -> JoorStyle:
@@ -72,6 +73,7 @@ def account(key: str, account_id: str, orders: list[dict[str, Any]]) -> JoorAcco
         warehouses=["NJ", "LA"],
         payment_methods=[("N30", "Net 30")],
         shipping_methods=[("UPSG", "UPS Ground")],
+        price_types=[JoorPriceType("pt-usd", "US Dollars", "USD", "USD"), JoorPriceType("pt-eur", "Euro", "EUR", "EUR")],
         styles={"D410-ID": style("D410", ["NVY", "RED"], 840000000010, 501), "T200-ID": style("T200", ["BLK"], 840000000110, 502)},
         connections=[
             {"customer_account_id": 9000 + number, "customer_code": f"C-{number}", "customer_name": f"Shop {number}", "buyers": []}
@@ -86,6 +88,9 @@ def brand() -> Brand:
     eu = [order(101)]
     accounts = {"us": account("us", "7001", us), "eu": account("eu", "7002", eu)}
     return Brand(1, "Tiny", "c", "s", "u", "p", accounts=accounts)
+
+
+ACCOUNT_IDS = {"us": "7001", "eu": "7002"}
 
 
 @dataclass
@@ -107,6 +112,22 @@ class Remote:
     def v4(self, method: str, path: str, token: str, account: str = "7001", **more: Any) -> httpx.Response:
         params = {"account": account, **more.pop("params", {})}
         return self.http.request(method, f"{self.url}/v4/{path}", params=params, headers={"Authorization": f"Bearer {token}"}, **more)
+
+    def read(self, path: str, key: str = "us", **params: str) -> list[dict[str, Any]]:
+        """The data of a v4 read."""
+        answer = self.v4("GET", path, self.token(key), ACCOUNT_IDS[key], params=params)
+        assert answer.status_code == 200, answer.text
+        rows = answer.json()["data"]
+        assert isinstance(rows, list)
+        return rows
+
+    def write(self, path: str, *items: dict[str, Any], key: str = "us", **params: str) -> dict[str, Any]:
+        """The envelope of a v4 write: a 200 whatever became of the items."""
+        answer = self.v4("POST", path, self.token(key), ACCOUNT_IDS[key], params=params, json=list(items))
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        assert isinstance(body, dict)
+        return body
 
     def order_ids(self, key: str = "us", **params: Any) -> list[int]:
         body = self.v2("GET", "orders", key, params=params).json()
@@ -131,6 +152,21 @@ class Remote:
 
     def state(self, what: str, key: str = "us") -> Any:
         return self.control("GET", "_state", params={"what": what, "account": key})
+
+    def card(self, identifier: str, key: str = "us") -> dict[str, Any]:
+        """One card of the state."""
+        rows = self.control("GET", "_state", params={"what": "products", "account": key, "identifier": identifier})["products"]
+        assert len(rows) == 1
+        row = rows[0]
+        assert isinstance(row, dict)
+        return row
+
+    def linesheet(self, code: str, key: str = "us") -> dict[str, Any]:
+        """One linesheet of the state, by its code."""
+        return next(dict(row) for row in self.state("linesheets", key)["linesheets"] if row["code"] == code)
+
+    def keys(self, effect: str) -> list[str]:
+        return [str(row["key"]) for row in self.effects(effect)]
 
     def export_state(self, order_id: int, key: str = "us") -> str:
         return next(str(row["state"]) for row in self.state("export_state", key)["export_state"] if row["order_id"] == order_id)

@@ -280,7 +280,7 @@ def test_two_colours_of_one_style_can_have_different_prices(aims: AimsRemote) ->
         prices.setdefault(row["style"], set()).add(row["wholesalePrice"])
     assert any(len(amounts) > 1 for amounts in prices.values())
     color = aims.color()
-    [price] = aims.query("styles/v1.0/prices", f"styleColorID eq {color.id}")
+    price = aims.query("styles/v1.0/prices", f"styleColorID eq {color.id}")[0]
     assert (price["wholesalePrice"], price["currencyCode"]) == (float(color.wholesale), "USD")
 
 
