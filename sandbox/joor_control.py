@@ -29,7 +29,7 @@ def control(world: World, request: Request) -> Response:
         case "POST", ["orders", order_id, "cancel"] if _known(account, order_id):
             return _edit(world, account, int(order_id), {"order_type": "0"})
         case "DELETE", ["styles", identifier] if identifier in account.record.styles:
-            account.catalogue.remove_style(account.record.styles[identifier])
+            account.forget_card(account.record.styles[identifier])
             return json_response({"style_identifier": identifier, "deleted": True})
         case method, ["styles" | "linesheets", *_]:
             return joor_catalogue_control.control(account, method, rest, _fields(request))

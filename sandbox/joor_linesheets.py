@@ -57,9 +57,3 @@ def drop_items(world: World, account: Account, linesheet: JoorLinesheet, identif
     gone = [identifier for identifier in identifiers if linesheet.items.pop(identifier, None)]
     if gone:
         world.effect("collection_items_removed", account, key_of(linesheet), products=gone, **detail)
-
-
-def drop_everywhere(account: Account, identifier: str) -> None:
-    """A deleted card is on no linesheet (ASSUMED). No effect of its own: the deletion is one."""
-    for linesheet in account.record.linesheets:
-        linesheet.items.pop(identifier, None)

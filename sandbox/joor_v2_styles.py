@@ -5,7 +5,6 @@ from typing import Any
 from sandbox.brand import JoorSku, JoorStyle
 from sandbox.joor_envelope import v2_error, v2_list, v2_response
 from sandbox.joor_lines import cancel_deleted
-from sandbox.joor_linesheets import drop_everywhere
 from sandbox.joor_v2_record import Unfit, read_record
 from sandbox.joor_v2_style_view import style_shown
 from sandbox.joor_v2_upsert import upsert
@@ -107,14 +106,13 @@ def delete(world: World, account: Account, request: Request, style: JoorStyle | 
 def _take_away(world: World, account: Account, style: JoorStyle, gone: list[JoorSku], *, whole: bool, call: int) -> None:
     keys = {(style.style_identifier, sku.color_code, sku.size) for sku in gone}
     cancel_deleted(world, account, keys, call)
-    account.forget_stock(keys)
     if whole:
-        account.catalogue.remove_style(style)
-        drop_everywhere(account, style.style_identifier)
-    else:
-        account.catalogue.remove_skus(style, gone)
-        style.modified = world.now()
+        account.forget_card(style)
+        return
+    account.forget_stock(keys)
+    account.catalogue.remove_skus(style, gone)
+    style.modified = world.now()
     colors = {sku.color_code for sku in style.skus} | {""}
     for asset in account.assets.of(style.style_identifier):
-        if whole or asset.color_code not in colors:
+        if asset.color_code not in colors:
             account.assets.remove(asset)

@@ -38,9 +38,6 @@ def upsert(world: World, account: Account, record: StyleRecord, *, via: str, cal
 
 
 def _new(world: World, account: Account, record: StyleRecord) -> JoorStyle:
-    old = account.record.styles.get(record.identifier)
-    if old is not None:
-        account.forget_stock({(old.style_identifier, sku.color_code, sku.size) for sku in old.skus})
     style = JoorStyle(account.catalogue.new_style_id(), record.number, record.identifier, record.name, Decimal(0), [])
     style.external_id, style.created = record.number, world.now()
     account.catalogue.add_style(style)

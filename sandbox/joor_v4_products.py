@@ -45,9 +45,6 @@ def create(world: World, account: Account, request: Request) -> Response:
         style = _new(account, item)
         _fill(style, item)
         style.created = style.modified = world.now()
-        forget = account.record.styles.get(style.style_identifier)
-        if forget is not None:
-            account.forget_stock({(forget.style_identifier, sku.color_code, sku.size) for sku in forget.skus})
         account.catalogue.add_style(style)
         world.effect("product_created", account, style.style_identifier, via="v4", call=request.call)
         return _shown(style)

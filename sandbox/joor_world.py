@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.brand import Brand, JoorAccount
+from sandbox.brand import Brand, JoorAccount, JoorStyle
 from sandbox.faults import Memory
 from sandbox.joor_assets import Assets
 from sandbox.joor_catalogue import Catalogue, SkuKey
@@ -102,6 +102,15 @@ class Account:
         for bucket in [bucket for bucket in self.inventory if bucket[0] in gone]:
             del self.inventory[bucket]
         self.made_to_order -= gone
+
+    def forget_card(self, style: JoorStyle) -> None:
+        """A deleted card has no stock, is on no linesheet and has no pictures (the last two are ASSUMED). Orders still name it."""
+        self.forget_stock({(style.style_identifier, sku.color_code, sku.size) for sku in style.skus})
+        for linesheet in self.record.linesheets:
+            linesheet.items.pop(style.style_identifier, None)
+        for asset in self.assets.of(style.style_identifier):
+            self.assets.remove(asset)
+        self.catalogue.remove_style(style)
 
     def export_state(self, order_id: int) -> str:
         return self.record.export_state.get(order_id, "UNDEFINED")

@@ -73,7 +73,7 @@ class Listener:
         fault = self.memory.strike(self.system.name, request.method, request.path, account)
         if fault is not None and fault.kind == "slow":
             self.stopping.wait(fault.seconds)
-        if isinstance(self.system, Preparing) and (fault is None or fault.kind not in PERFORMED_NEVER):
+        if isinstance(self.system, Preparing) and (fault is None or fault.kind not in {*PERFORMED_NEVER, "token_expired"}):
             self.system.prepare(request)
         with self.lock:
             response = self._perform(request, fault)

@@ -71,7 +71,7 @@ def _hand_made_linesheet(account: JoorAccount) -> JoorLinesheet:
     """What a person put together in JOOR: the styles made there, and two that came from AIMS360."""
     live = [card for card in account.styles.values() if not card.deleted]
     chosen = [card for card in live if card.hand_made] + [card for card in live if not card.hand_made][:SYNCED_ON_LINESHEET]
-    linesheet = JoorLinesheet(opaque(f"Collection:{account.account_id}"), "Showroom Picks", "SHOWROOM", hand_made=True)
+    linesheet = JoorLinesheet(opaque(f"Collection:hand-made {account.account_id}"), "Showroom Picks", "SHOWROOM", hand_made=True)
     linesheet.items = {card.style_identifier: JoorLinesheetItem(place, by_hand=True) for place, card in enumerate(chosen, start=1)}
     return linesheet
 

@@ -38,16 +38,13 @@ def make(joor: Remote, **fields: Any) -> str:
     return str(joor.write("products/bulk_create", product(**fields))["data"][0]["id"])
 
 
-def status(sku_id: str, color: str, size: str, **statuses: str) -> dict[str, Any]:
+def status(joor_id: str, color_code: str, size_name: str, *, color: str = "", size: str = "") -> dict[str, Any]:
     """An update of one SKU that sets the status of its colour or its size."""
-    traits: list[dict[str, Any]] = [
-        {"trait_name": "Color", "value": color.title(), "external_id": color},
-        {"trait_name": "Size", "value": size},
-    ]
-    for trait in traits:
-        if trait["trait_name"].lower() in statuses:
-            trait["status"] = statuses[trait["trait_name"].lower()]
-    return {"id": sku_id, "trait_values": traits}
+    first: dict[str, Any] = {"trait_name": "Color", "value": color_code.title(), "external_id": color_code}
+    second: dict[str, Any] = {"trait_name": "Size", "value": size_name}
+    first |= {"status": color} if color else {}
+    second |= {"status": size} if size else {}
+    return {"id": joor_id, "trait_values": [first, second]}
 
 
 def sku_id(joor: Remote, identifier: str, color: str, size: str) -> str:
@@ -216,7 +213,10 @@ def test_sizes_are_told_apart_by_case(joor: Remote) -> None:
         ([{"trait_name": "Color", "value": "Navy"}, {"trait_name": "Size", "value": "S"}], "needs an external_id"),
         ([{"trait_name": "Color", "value": "", "external_id": "NVY"}, {"trait_name": "Size", "value": "S"}], "value is required"),
         ([{"trait_name": "Fit", "value": "Slim"}], "no SKU trait"),
-        ([{"trait_name": "Color", "value": "Navy", "external_id": "NVY", "status": "GONE"}, {"trait_name": "Size", "value": "S"}], "ACTIVE"),
+        (
+            [{"trait_name": "Color", "value": "Navy", "external_id": "NVY", "status": "GONE"}, {"trait_name": "Size", "value": "S"}],
+            "ACTIVE",
+        ),
     ],
 )
 def test_a_sku_has_exactly_one_colour_and_one_size(joor: Remote, traits: list[dict[str, Any]], reason: str) -> None:
@@ -229,8 +229,15 @@ def test_a_sku_is_updated_by_id_and_by_external_id(joor: Remote) -> None:
     product_id = make(joor)
     joor.write("skus/bulk_create", *matrix(product_id))
     item = {key: value for key, value in sku(product_id, "NVY", "S").items() if key != "product_id"}
-    one = {**item, "id": sku_id(joor, "W1-NVY", "NVY", "S"), "identifiers": [{"type": "UPC", "value": "111"}, {"type": "ean", "value": "222"}]}
-    assert joor.write("skus/bulk_update", one)["data"][0]["identifiers"] == [{"type": "upc", "value": "111"}, {"type": "ean", "value": "222"}]
+    one = {
+        **item,
+        "id": sku_id(joor, "W1-NVY", "NVY", "S"),
+        "identifiers": [{"type": "UPC", "value": "111"}, {"type": "ean", "value": "222"}],
+    }
+    assert joor.write("skus/bulk_update", one)["data"][0]["identifiers"] == [
+        {"type": "upc", "value": "111"},
+        {"type": "ean", "value": "222"},
+    ]
     answer = joor.write(
         "skus/bulk_update_by_external_id", {**item, "external_id": "NVY-S", "sku_identifier": "K1"}, {**item, "external_id": "?"}
     )
@@ -361,7 +368,7 @@ def test_catalogue_reads_give_everything_or_by_switch_pages(joor: Remote) -> Non
     assert len(joor.read("products", page="2", page_size="10")) == 62
     joor.set(catalogue_paging="pages")
     assert len(joor.read("products")) == 50
-    assert [row["product_identifier"] for row in joor.read("products", page="2")][0] == "P48"
+    assert joor.read("products", page="2")[0]["product_identifier"] == "P48"
     assert [row["id"] for row in joor.read("skus", page="2", page_size="5")] == [joor.card("T200-ID")["skus"][1]["id"]]
     assert joor.read("products", page="9") == []
 
