@@ -122,6 +122,7 @@ class Http:
         params: Mapping[str, str | int] | None = None,
         json: Any = None,
         form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         auth: Auth | None = None,
         wanted: Iterable[int] = (),
@@ -131,14 +132,15 @@ class Http:
     ) -> Answer:
         """One call; a 2xx, or a status in `wanted`, is returned, all else raised as the SyncError of the failure table.
 
-        `path` is a path of the base URL or a full URL on an allowed host. `what` reads like "reading orders". Raises what the gate raises.
+        `path` is a path of the base URL or a full URL on an allowed host. `what` reads like "reading orders". `content` is a body as it
+        is, its Content-Type among the headers. Raises what the gate raises.
         """
         call = _Call(
             method=method.upper(),
             url=self._url(path, params),
             intent=intent,
             what=what,
-            content=_content(json, form),
+            content=_content(json, form) if content is None else content,
             headers={**_content_headers(json, form), **(headers or {})},
             auth=auth,
             wanted=frozenset(wanted),

@@ -1,7 +1,7 @@
 """What people do to the catalogue in JOOR's web application, for tests: make a style or a linesheet by hand, put a card on a linesheet or
 take it off. None of it enters the ledger."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,11 +14,11 @@ from sandbox.messages import Response, json_response
 Fields = dict[str, Any]
 
 
-def control(account: Account, method: str, path: list[str], fields: Fields) -> Response:
+def control(account: Account, method: str, path: list[str], fields: Fields, now: datetime) -> Response:
     """Paths under `/_joor/{account}/styles` and `/_joor/{account}/linesheets`. A linesheet is named by its code, its name or its id."""
     match method, path:
         case "POST", ["styles"]:
-            return _make_style(account, fields)
+            return _make_style(account, fields, now)
         case "POST", ["linesheets"]:
             return _make_linesheet(account, fields)
         case "POST", ["linesheets", name, "items"] if (linesheet := _named(account, name)) is not None:
@@ -35,7 +35,7 @@ def _named(account: Account, name: str) -> JoorLinesheet | None:
     return next((row for row in account.record.linesheets if name in (row.code, row.name, row.id)), None)
 
 
-def _make_style(account: Account, fields: Fields) -> Response:
+def _make_style(account: Account, fields: Fields, now: datetime) -> Response:
     """`identifier`, and as wanted `number`, `name`, `price` (text), `colors` (codes, or {code: name}), `sizes`, `upcs` by "CODE|size"."""
     identifier = str(fields["identifier"]) if fields.get("identifier") else ""
     if not identifier or account.catalogue.style(identifier) is not None:
@@ -45,6 +45,7 @@ def _make_style(account: Account, fields: Fields) -> Response:
     price, number = Decimal(str(fields.get("price") or "50.00")), str(fields.get("number") or identifier)
     style = JoorStyle(account.catalogue.new_style_id(), number, identifier, str(fields.get("name") or number), price, [], hand_made=True)
     skus = [JoorSku(str(code), str(name), str(size), upcs.get(f"{code}|{size}")) for code, name in names.items() for size in sizes]
+    style.created = style.modified = now
     account.catalogue.add_style(style)
     account.catalogue.stock_up(style, skus)
     return json_response({"style_id": style.style_id, "style_identifier": identifier}, 201)

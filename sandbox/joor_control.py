@@ -32,7 +32,7 @@ def control(world: World, request: Request) -> Response:
             account.forget_card(account.record.styles[identifier])
             return json_response({"style_identifier": identifier, "deleted": True})
         case method, ["styles" | "linesheets", *_]:
-            return joor_catalogue_control.control(account, method, rest, _fields(request))
+            return joor_catalogue_control.control(account, method, rest, _fields(request), world.now())
         case _:
             return json_response({"error": "no such order, style or control path"}, 404)
 

@@ -1,28 +1,29 @@
 """JOOR as the flows know it: one method per remote question. Paths and wire words that are ASSUMED stand in `clients.joor.contract`."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from clients.failures import Intent
 from clients.http import Answer, Http
-from clients.joor import inventory, states
+from clients.joor import inventory, orders, states
 from clients.joor.auth import V2Token, V4Credentials, V4Token
+from clients.joor.catalogue import Catalogue, RouteOptions
 from clients.joor.contract import JoorContract
 from clients.joor.envelope import next_start, refuse_code, response_of, rows_of
 from clients.joor.parse import parse_connection, parse_order
 from clients.joor.types import Connection, ExportState, InventoryAnswer, InventoryItem, JoorOrder, OrdersPage
-from clients.jsontext import storable
+from clients.joor.v2_catalogue import V2Catalogue
+from clients.joor.v4_catalogue import V4Catalogue
 from models.errors import NotPossible, Rejected
 from runtime.clock import Clock, SystemClock
 
 __all__ = ["JoorClient", "JoorContract", "V4Credentials"]
 
-_ORDER_NAMES = ("orders", "order")
 _CONNECTION_NAMES = ("connections", "connection", "customers", "customer")
 _MARK_PAGE = 50
+_EXPORT_STATES = "JOOR's export state can only be written with v4 credentials, and this site has none"
 
 
 class JoorClient:
@@ -46,6 +47,7 @@ class JoorClient:
         self._v2 = V2Token(token, self.contract["auth.v2_scheme"], http)
         self._account_id = account_id
         self._v4 = V4Token(http, auth_url, v4, self._clock) if v4 and auth_url and account_id else None
+        self._route: tuple[RouteOptions, Catalogue] | None = None
 
     def close(self) -> None:
         self.http.close()
@@ -75,11 +77,11 @@ class JoorClient:
             "start_from": start_from,
             "count": count,
         }
-        params.update(self._window(modified_from, modified_to))
+        params.update(orders.window(modified_from, modified_to, self._clock.now()))
         data, answer = self._read(self.contract["path.orders"], params, what)
-        found = rows_of(data, _ORDER_NAMES, "order_id", self.http, answer, what, asked=count)
-        orders, broken = _parsed(found)
-        return OrdersPage(tuple(orders), tuple(broken), next_start(response_of(data), start_from, count, len(found)))
+        found = rows_of(data, orders.NAMES, "order_id", self.http, answer, what, asked=count)
+        read, broken = orders.parsed(found)
+        return OrdersPage(tuple(read), tuple(broken), next_start(response_of(data), start_from, count, len(found)))
 
     def order(self, order_id: str) -> JoorOrder | None:
         """The order as it stands now, whatever its status, read with `sync=0`. None when JOOR has no such order."""
@@ -88,7 +90,7 @@ class JoorClient:
         data, answer = self._read(path, {"sync": 0, "order_type": 8, "export_status": 1}, what, wanted=(404,))
         if answer.status == 404:
             return None
-        for row in rows_of(data, _ORDER_NAMES, "order_id", self.http, answer, what):
+        for row in rows_of(data, orders.NAMES, "order_id", self.http, answer, what):
             if isinstance(row, dict) and str(row.get("order_id")) == order_id:
                 try:
                     return parse_order(row)
@@ -139,19 +141,36 @@ class JoorClient:
             "export_status": self.contract["orders.mark_export_status"],
             "start_from": 0,
             "count": _MARK_PAGE,
-            **self._window(modified_from, modified_to),
+            **orders.window(modified_from, modified_to, self._clock.now()),
         }
         seen: dict[str, JoorOrder] = {}
         while True:
             # not a repeatable read: orders of a lost answer are marked and will not come again
             data, answer = self._read(self.contract["path.orders"], params, what, intent="write")
-            found = rows_of(data, _ORDER_NAMES, "order_id", self.http, answer, what, asked=_MARK_PAGE, intent="write")
-            orders, broken = _parsed(found)
-            page = {order.order_id: order for order in [*orders, *(_unreadable(raw) for raw, _ in broken)]}
+            found = rows_of(data, orders.NAMES, "order_id", self.http, answer, what, asked=_MARK_PAGE, intent="write")
+            read, broken = orders.parsed(found)
+            page = {order.order_id: order for order in [*read, *(orders.unreadable(raw) for raw, _ in broken)]}
             new = {order_id: order for order_id, order in page.items() if order_id not in seen}
             seen.update(new)
             if not new or len(found) < _MARK_PAGE:
                 return list(seen.values())
+
+    # ---- catalogue ------------------------------------------------------------------------------------------------------------------
+
+    def catalogue(self, site: RouteOptions) -> Catalogue:
+        """The site's route to styles, linesheets and images (`styles.route`): auto is v4 where the client has v4 credentials, else v2. The
+        same for the same `site` object, so that price types are asked for once. Raises NotPossible for v4 without credentials."""
+        kept = self._route
+        if kept is None or kept[0] is not site:
+            self._route = kept = (site, self._catalogue(site))
+        return kept[1]
+
+    def _catalogue(self, site: RouteOptions) -> Catalogue:
+        if site.styles.route == "v2" or (site.styles.route == "auto" and self._v4 is None):
+            return V2Catalogue(self.http, self._v2, self.contract, self._clock, site)
+        v4 = self._needs_v4("The catalogue's v4 route (`styles.route`) needs v4 credentials, and this site has none")
+        account_id = self._account_id or ""
+        return V4Catalogue(self.http, v4, self.contract, self._clock, site, account_id=account_id, image_auth=self._v2)
 
     # ---- customers ------------------------------------------------------------------------------------------------------------------
 
@@ -235,10 +254,10 @@ class JoorClient:
         refuse_code(data, self.http, what)
         return data, answer
 
-    def _needs_v4(self) -> V4Token:
+    def _needs_v4(self, why: str = _EXPORT_STATES) -> V4Token:
         if self._v4 is None:
             raise NotPossible(
-                "JOOR's export state can only be written with v4 credentials, and this site has none",
+                why,
                 fix=[
                     "Ask the JOOR Integrations Manager for v4 credentials and the account id.",
                     f"`joorsync sites set {self.http.site} --joor-auth URL --joor-account ID`",
@@ -246,39 +265,6 @@ class JoorClient:
                 ],
             )
         return self._v4
-
-    def _window(self, since: datetime | None, until: datetime | None) -> dict[str, str]:
-        """Both ends or none (facts 8.1)."""
-        if since is None and until is None:
-            return {}
-        if since is None:
-            raise ValueError("modified_to needs modified_from: JOOR takes both or none")
-        return {"date_start": _iso(since), "date_end": _iso(until or self._clock.now())}
-
-
-def _iso(at: datetime) -> str:
-    if at.tzinfo is None:
-        raise ValueError("JOOR's dates are UTC: give an aware datetime")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
-
-
-def _parsed(found: Sequence[Any]) -> tuple[list[JoorOrder], list[tuple[dict[str, Any], str]]]:
-    orders: list[JoorOrder] = []
-    broken: list[tuple[dict[str, Any], str]] = []
-    for row in found:
-        try:
-            orders.append(parse_order(row))
-        except ValueError as exc:
-            raw = storable(row)
-            broken.append((raw if isinstance(raw, dict) else {"value": raw}, str(exc)))
-    return orders, broken
-
-
-def _unreadable(raw: dict[str, Any]) -> JoorOrder:
-    """A marked order that cannot be parsed: nothing but its id (or its text) and the raw row."""
-    order_id = str(raw.get("order_id") or raw)
-    empty = parse_order({"order_id": order_id, "line_items": ""})
-    return replace(empty, raw=raw)
 
 
 def _says_not_found(data: Any) -> bool:
