@@ -18,7 +18,7 @@ from sqlmodel import col, select
 from console import check as checks
 from console import demo as demos
 from console import output, queues
-from console.commands import asking, jobs, mapping, orders, sites, tasks
+from console.commands import asking, images, jobs, linesheets, mapping, orders, sites, styles, tasks
 from console.commands.options import AnySite, AsJson, process_of
 from console.embedded import Inline
 from console.process import Finding, Process, who
@@ -42,6 +42,9 @@ for name, family in (
     ("jobs", jobs.app),
     ("sites", sites.app),
     ("map", mapping.app),
+    ("styles", styles.app),
+    ("linesheets", linesheets.app),
+    ("images", images.app),
     ("orders", orders.app),
     ("tasks", tasks.app),
     ("keys", keys_app),
@@ -104,12 +107,12 @@ def up(context: typer.Context) -> None:
 @app.command()
 def demo(
     context: typer.Context,
-    styles: Annotated[int, typer.Option(min=1, help="Size of the pretend brand.")] = 100,
+    styles: Annotated[int, typer.Option(min=1, help="Size of the pretend brand.")] = 300,
     orders: Annotated[int, typer.Option(min=1, help="JOOR orders of the pretend brand.")] = 40,
     seed: Annotated[int, typer.Option(help="Another number makes another brand.")] = 1,
     sandbox_file: Annotated[Path | None, typer.Option(help="The pretend systems run already; this file has the line they printed.")] = None,
 ) -> None:
-    """Run the main job twice on a built-in brand: orders into AIMS360, inventory into JOOR."""
+    """The catalogue into an empty JOOR, orders into AIMS360, inventory into JOOR; again; and after small changes."""
     base = process_of(context)
     raise typer.Exit(demos.run(base.settings, base.work, demos.Size(styles, orders, seed, sandbox_file)))
 

@@ -1,4 +1,8 @@
-"""`joorsync demo`: the main job, twice, on a built-in brand. Every number printed comes from the tables or the pretend systems."""
+"""`joorsync demo`: the catalogue, orders and inventory on a built-in brand; again; and after small changes.
+
+Every number printed comes from the tables or the pretend systems. JOOR's quota holds; where work has to wait for credits, the pretend
+systems' clock and ours are moved on together instead of sleeping, and the output says so.
+"""
 
 import secrets
 import shlex
@@ -6,12 +10,13 @@ import sys
 import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
-from console import mapping, runs, sites
+from console import demo_catalogue, mapping, runs, sites
 from console.demo_sandbox import RunningSandbox, Sandbox
 from console.embedded import Inline
 from console.mapping import Pair
@@ -21,13 +26,17 @@ from models.errors import NotPossible
 from models.jobs import DataType, Job, JobState
 from models.mappings import MappingKind
 from models.sites import Site
-from producers import inventory, orders
-from runtime.clock import SystemClock
+from producers.enqueue import MOVING, REQUESTS
+from runtime.clock import MovableClock
 from runtime.migrate import upgrade
 from runtime.settings import Settings
 
 FOLDER = Path("var/demo")
-_ASK = {DataType.ORDERS: orders.request, DataType.INVENTORY: inventory.request}
+#: One after the other: pictures and linesheets need cards, imported orders lower the stock.
+ALL = (DataType.STYLES, DataType.LINESHEETS, DataType.IMAGES, DataType.ORDERS, DataType.INVENTORY)
+CATALOGUE = ALL[:3]
+#: The pretend AIMS360 has no limit; towards a real one the pace is a setting (AIMS_PER_SECOND, 5 unless told).
+PACE = {"aims_per_second": 100.0, "aims_concurrent": 8}
 _COUNTERPARTS = {"warehouses": MappingKind.WAREHOUSE, "terms": MappingKind.TERM, "ship_vias": MappingKind.SHIP_VIA}
 _PROBLEMS_SHOWN = 5
 
@@ -44,7 +53,8 @@ class Size:
     def sandbox(self) -> Sandbox | RunningSandbox:
         if self.file is not None:
             return RunningSandbox(self.file)
-        return Sandbox(["--styles", str(self.styles), "--orders", str(self.orders), "--seed", str(self.seed)])
+        sizes = ["--styles", str(self.styles), "--orders", str(self.orders), "--seed", str(self.seed)]
+        return Sandbox([*sizes, "--empty-catalogue"])
 
 
 def run(settings: Settings, work: WorkerSide, size: Size) -> int:
@@ -69,7 +79,7 @@ def _process(settings: Settings, work: WorkerSide) -> Process:
         settings = settings.model_copy(update={"database_url": f"sqlite:///{FOLDER / name}"})
     elif settings.key is None and settings.key_file is None:
         settings = settings.model_copy(update={"key_file": _key_file()})
-    return Process(settings, SystemClock(), work, "demo")
+    return Process(settings.model_copy(update=PACE), MovableClock(), work, "demo")
 
 
 def _key_file() -> Path:
@@ -84,21 +94,83 @@ def _key_file() -> Path:
 
 def _show(process: Process, sandbox: Sandbox | RunningSandbox) -> int:
     keys = _set_up(process, sandbox)
-    before = sandbox.effects()
     with Inline(process) as inline:
-        first = _sync(process, inline, keys, "First run")
-        wrote = _difference(sandbox.effects(), before)
-        second = _sync(process, inline, keys, "Second run")
+        stage = Stage(process, sandbox, inline, keys)
+        run_ids = stage.sync("First run", ALL)
+        run_ids += stage.sync("Again, with nothing changed", ALL)
+        say(demo_catalogue.change(process, sandbox, keys) + ".")
+        run_ids += stage.sync("After these changes", CATALOGUE)
     with process.reading() as session:
-        runs.show_outcome(runs.outcome(session, first))
+        _problems(session, run_ids)
+        return _verdict(session, sandbox.about, run_ids)
+
+
+class Stage:
+    """Asks for work, waits for it, and says what came of it."""
+
+    def __init__(self, process: Process, sandbox: Sandbox | RunningSandbox, inline: Inline, keys: dict[str, str]) -> None:
+        self._process, self._sandbox, self._inline, self._keys = process, sandbox, inline, keys
+        self._jumped = 0.0
+
+    def sync(self, words: str, data_types: tuple[DataType, ...]) -> list[int]:
+        """Every data type of every site, one after the other. Returns the runs."""
+        before, self._jumped = self._sandbox.effects(), 0.0
+        all_ids: list[int] = []
+        for data_type in data_types:
+            note(f"{words}: {data_type.value} of {', '.join(self._keys.values())}")
+            with self._process.sessions() as session:
+                asks = (self._ask(session, data_type, key, words) for key in self._keys.values())
+                run_ids = [run_id for run_id in asks if run_id is not None]
+            self._inline.wake()
+            if not runs.wait(self._process, run_ids, alive=self._alive):
+                note("A thread of the worker died; what follows is not complete.")
+            all_ids += run_ids
+        self._report(words, all_ids, _difference(self._sandbox.effects(), before))
+        return all_ids
+
+    def _ask(self, session: Session, data_type: DataType, key: str, words: str) -> int | None:
+        run = REQUESTS[data_type](session, key, reason=words, requested_by=self._process.actor, clock=self._process.clock)
+        return run.id
+
+    def _report(self, words: str, run_ids: list[int], wrote: dict[str, int]) -> None:
+        say(f"{words}:")
+        with self._process.reading() as session:
+            rows = runs.outcome(session, run_ids)
+        runs.show_outcome(rows)
+        mine = [row for row in rows if row["data_type"] in {kind.value for kind in CATALOGUE}]
+        calls, credits = (sum(row[name] for row in mine) for name in ("calls", "credits"))
+        say(f"The catalogue took {calls:,} calls to both systems and {credits:,} JOOR credits.")
+        if self._jumped:
+            say(f"Credits ran out; the clock was moved on by {self._jumped:.0f} s in all instead of waiting for JOOR's next windows.")
         say(f"The pretend systems counted: {_counted(wrote)}")
         say()
-        _problems(session, [*first, *second])
-        say("Again, with nothing changed:")
-        runs.show_outcome(runs.outcome(session, second))
-        say(f"The pretend systems counted: {_counted(_difference(_difference(sandbox.effects(), before), wrote))}")
-        say()
-        return _verdict(session, sandbox.about, [*first, *second])
+
+    def _alive(self) -> bool:
+        self._jump()
+        return self._inline.alive()
+
+    def _jump(self) -> None:
+        """When everything that is left waits for a time, make it that time, for both sides. Only where all clocks are ours."""
+        clock = self._process.clock
+        if not self._process.settings.embedded or not isinstance(clock, MovableClock):
+            return
+        with self._process.reading() as session:
+            until = _all_wait_until(session)
+        if until is None or (seconds := (until - clock.now()).total_seconds()) < 2:
+            return
+        self._sandbox.advance(seconds)
+        clock.advance(seconds)
+        self._jumped += seconds
+        self._inline.wake()
+
+
+def _all_wait_until(session: Session) -> datetime | None:
+    """The earliest time a job waits for; None when one could run now."""
+    waiting = (JobState.WAITING.value, JobState.RETRYING.value, JobState.UNKNOWN.value)
+    busy = [state.value for state in MOVING if state.value not in waiting]
+    if session.exec(select(Job.id).where(col(Job.state).in_(busy)).limit(1)).first() is not None:
+        return None
+    return session.exec(select(func.min(Job.available_at)).where(col(Job.state).in_(waiting))).first()
 
 
 def _set_up(process: Process, sandbox: Sandbox | RunningSandbox) -> dict[str, str]:
@@ -113,7 +185,7 @@ def _set_up(process: Process, sandbox: Sandbox | RunningSandbox) -> dict[str, st
         for account, given in about["accounts"].items():
             keys[account] = _free(account, taken)
             sites.add(session, process, keys[account], _changes(about, given))
-    pairs = 0
+    pairs, sheets = 0, 0
     with process.sessions() as session:
         for account, key in keys.items():
             site = session.exec(select(Site).where(Site.key == key)).one()
@@ -121,8 +193,13 @@ def _set_up(process: Process, sandbox: Sandbox | RunningSandbox) -> dict[str, st
                 for joor, aims in about["brand"]["counterparts"].get(f"{account}.{name}", {}).items():
                     mapping.put(session, process, site, kind, Pair(joor, aims))
                     pairs += 1
+            found = demo_catalogue.prepare(session, process, site, about, account, sheets=1 if sheets else 2)
+            sheets, pairs = sheets + len(found), pairs + len(about["accounts"][account]["price_types"])
     brand = about["brand"]["name"]
-    say(f"{brand}: a pretend brand with {len(keys)} JOOR accounts ({', '.join(keys.values())}) and one AIMS360; {pairs} pairs stored.")
+    say(
+        f"{brand}: a pretend brand with {len(keys)} JOOR accounts ({', '.join(keys.values())}) and one AIMS360; {pairs} pairs stored, "
+        f"{sheets} linesheets defined."
+    )
     return keys
 
 
@@ -142,24 +219,10 @@ def _changes(about: dict[str, Any], account: dict[str, Any]) -> sites.Changes:
         aims_api_url=about["aims360"],
         is_sandbox=True,
         divisions=account["division_codes"],
-        settings={"schedule": ["orders_minutes=none", "inventory_minutes=none"]},  # the pretend systems end with the demo
+        # The pretend systems end with the demo.
+        settings={"schedule": ["orders_minutes=none", "inventory_minutes=none"], **demo_catalogue.settings()},
         secrets=joor | aims,
     )
-
-
-def _sync(process: Process, inline: Inline, keys: dict[str, str], words: str) -> list[int]:
-    """Ask for every data type of every site, one data type after the other: imported orders lower the stock. Returns the runs."""
-    all_ids = []
-    for data_type, ask in _ASK.items():
-        note(f"{words}: {data_type.value} of {', '.join(keys.values())}")
-        with process.sessions() as session:
-            found = [ask(session, key, reason=words, requested_by=process.actor, clock=process.clock) for key in keys.values()]
-            run_ids = [item.id or 0 for item in found]
-        inline.wake()
-        if not runs.wait(process, run_ids, alive=inline.alive):
-            note("A thread of the worker died; what follows is not complete.")
-        all_ids += run_ids
-    return all_ids
 
 
 def _counted(effects: dict[str, int]) -> str:
@@ -206,5 +269,14 @@ def _goodbye(process: Process, seconds: float) -> None:
     if process.settings.embedded:
         say(f"  export DATABASE_URL={shlex.quote(process.settings.database_url)}")
     one = [f"jobs show {blocked.id}", f"orders show {blocked.key}"] if blocked else []
-    for command in ("jobs --state blocked", *one, "orders", f"map unmapped --site {last}", "tasks", "queues"):
+    for command in (
+        "jobs --state blocked",
+        *one,
+        "orders",
+        "styles",
+        f"linesheets --site {last}",
+        f"map unmapped --site {last}",
+        "tasks",
+        "queues",
+    ):
         say(f"  {shlex.quote(sys.argv[0])} {command}")

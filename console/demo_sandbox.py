@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from models.errors import Unavailable
 
@@ -16,7 +16,41 @@ START_SECONDS = 60.0
 _FIX = ["Run `python -m sandbox` by itself and read what it says."]
 
 
-class Sandbox:
+class Controls:
+    """What the pretend systems let a demo do and see beside their APIs. `about` is what they printed when they started."""
+
+    about: dict[str, Any]
+
+    def effects(self) -> dict[str, int]:
+        """What was written to each system so far, as the pretend systems themselves count it."""
+        counts: dict[str, int] = self._ask("joor", "/_ledger")["counts"]
+        return counts
+
+    def styles(self) -> list[dict[str, Any]]:
+        """The style-colours of the pretend AIMS360."""
+        found: list[dict[str, Any]] = self._ask("aims360", "/_state?what=style_colors")["style_colors"]
+        return found
+
+    def advance(self, seconds: float) -> None:
+        """Move the pretend systems' clock on."""
+        self._ask("joor", "/_advance", {"seconds": seconds})
+
+    def in_aims(self, act: str, **body: Any) -> None:
+        """What a person does in AIMS360: change a price, add a colour."""
+        self._ask("aims360", f"/_aims/{act}", body)
+
+    def _ask(self, system: str, path: str, body: Any = None) -> Any:
+        url = self.about[system] + path
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            request = Request(url, data=data, headers={"Content-Type": "application/json"})  # noqa: S310  # the address that it printed
+            with urlopen(request, timeout=60) as answer:  # noqa: S310
+                return json.load(answer)
+        except OSError as error:
+            raise Unavailable(f"The pretend systems at {self.about[system]} do not answer: {error}", fix=_FIX) from None
+
+
+class Sandbox(Controls):
     """`with Sandbox([...]) as sandbox:` `about` is what it printed: addresses, accounts, the brand. It ends with the block, or with us."""
 
     def __init__(self, options: list[str]) -> None:
@@ -46,10 +80,6 @@ class Sandbox:
             while self._child.stderr.read(4096):
                 pass
 
-    def effects(self) -> dict[str, int]:
-        """What was written to each system so far, as the pretend systems themselves count it."""
-        return _effects(self.about["joor"])
-
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._child.stdin:
             self._child.stdin.close()
@@ -60,7 +90,7 @@ class Sandbox:
             self._child.wait()
 
 
-class RunningSandbox:
+class RunningSandbox(Controls):
     """Pretend systems that somebody else has started (a container); `file` holds the line that they printed."""
 
     def __init__(self, file: Path) -> None:
@@ -79,18 +109,5 @@ class RunningSandbox:
                     raise Unavailable(f"{self._file} does not say where the pretend systems are: {error}", fix=steps) from None
             time.sleep(0.5)
 
-    def effects(self) -> dict[str, int]:
-        """As `Sandbox.effects`."""
-        return _effects(self.about["joor"])
-
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """They stay."""
-
-
-def _effects(joor: str) -> dict[str, int]:
-    try:
-        with urlopen(f"{joor}/_ledger", timeout=30) as answer:  # noqa: S310  # a pretend system, at the address that it printed
-            counts: dict[str, int] = json.load(answer)["counts"]
-    except OSError as error:
-        raise Unavailable(f"The pretend systems at {joor} do not answer: {error}", fix=_FIX) from None
-    return counts

@@ -225,13 +225,21 @@ def release(session: Session, process: Process, site: Site, kind: MappingKind, p
     A code is released even when nothing is blocked on it: a job that runs now may have looked for the pair just before it was stored.
     """
     codes = {text.strip().casefold() for pair in pairs for text in (pair.joor_code, pair.joor_name, pair.aims_code) if text}
+    if kind is MappingKind.PRICE_LABEL:  # a job waits for a currency; the pair may name its price level too
+        codes |= {code.partition("/")[0].strip() for code in codes}
     waiting = {item["value"] for job in _blocked(session, site) for item in job.blocked_on or [] if item.get("kind") == kind.value}
-    wanted = [value for value in sorted(waiting) if value.strip().casefold() in codes]
+    wanted = [value for value in sorted(waiting) if codes & _spellings(kind, value)]
     released = 0
     for value in wanted or sorted(codes)[:1]:
         released += release_blocked(session, site.id or 0, kind.value, value, now=process.clock.now())
         session.flush()
     return released
+
+
+def _spellings(kind: MappingKind, value: str) -> set[str]:
+    """A job that waits for IDENTIFIER|COLOUR goes on when the identifier is paired, too."""
+    whole = value.strip().casefold()
+    return {whole, whole.partition("|")[0].strip()} if kind is MappingKind.STYLE else {whole}
 
 
 def unmapped(session: Session, site: Site, kind: MappingKind | None) -> list[dict[str, Any]]:

@@ -2,13 +2,13 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from console import mapping
+from console.csv_text import decoded, quoted_formula, records, unquoted
 from console.mapping import Pair
 from console.process import Process
 from models.errors import NotPossible
@@ -18,8 +18,6 @@ from models.sites import Site
 COLUMNS = ("joor_code", "joor_name", "aims_code", "aims_id", "primary", "ignored")
 REQUIRED = ("joor_code", "aims_code")
 _YES, _NO = {"yes", "y", "true", "1"}, {"no", "n", "false", "0"}
-#: A spreadsheet runs a cell that begins with one of these. An apostrophe before it says that it is text; the import takes it off again.
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _ERRORS_SHOWN = 50
 
 
@@ -40,13 +38,13 @@ def export(rows: Iterable[Mapping]) -> str:
     for row in rows:
         cells = [row.joor_code, row.joor_name, row.aims_code, row.aims_id or ""]
         flags = ["yes" if flag else "no" for flag in (row.is_primary, row.ignored)]
-        writer.writerow([*("'" + cell if _FORMULA.match(cell) else cell for cell in cells), *flags])
+        writer.writerow([*map(quoted_formula, cells), *flags])
     return text.getvalue()
 
 
 def parse(data: bytes, kind: MappingKind, name: str) -> list[Pair]:
     """Every pair of a file. Raises NotPossible listing every error with its line and column."""
-    lines = list(_records(_decoded(data, name), name))
+    lines = list(records(decoded(data, lambda errors: _refused(name, errors)), lambda errors: _refused(name, errors)))
     if not lines:
         raise _refused(name, ["the file is empty"])
     header = [cell.strip().lower() for cell in lines[0][1]]
@@ -69,38 +67,6 @@ def parse(data: bytes, kind: MappingKind, name: str) -> list[Pair]:
     return [pair for _, pair in pairs]
 
 
-def _decoded(data: bytes, name: str) -> str:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encoding = "utf-16"
-    else:
-        encoding = "utf-8-sig"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise _refused(name, [f"line {line}: not UTF-8 text (byte {error.start}); save the file as CSV UTF-8"]) from None
-    if "\0" in text:
-        raise _refused(name, [f"line {text[: text.index(chr(0))].count(chr(10)) + 1}: not a text file"])
-    return text
-
-
-def _records(text: str, name: str) -> Iterable[tuple[int, list[str]]]:
-    """(line on which the record begins, cells). Excel writes ; or tab where the country uses the comma for decimals."""
-    first = text.splitlines()[0] if text else ""
-    delimiter = max((",", ";", "\t"), key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    begins = 1
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise _refused(name, [f"line {begins}: {error} (a quotation mark that is not closed, or stands inside a cell?)"]) from None
-        yield begins, cells
-        begins = reader.line_num + 1
-
-
 def _header_errors(header: Sequence[str]) -> list[str]:
     errors = [f"line 1, column {place}: unknown column {cell!r}" for place, cell in enumerate(header, 1) if cell not in COLUMNS]
     errors += [f"line 1: column {cell} is missing" for cell in REQUIRED if cell not in header]
@@ -111,7 +77,7 @@ def _header_errors(header: Sequence[str]) -> list[str]:
 def _pair(header: Sequence[str], cells: Sequence[str], kind: MappingKind) -> tuple[Pair | None, list[tuple[str, str]]]:
     if len(cells) != len(header):
         return None, [(f"column {min(len(cells), len(header)) + 1}", f"{len(cells)} cells where the first line has {len(header)} columns")]
-    given = {name: _unquoted(cell.strip()) for name, cell in zip(header, cells, strict=True)}
+    given = {name: unquoted(cell.strip()) for name, cell in zip(header, cells, strict=True)}
     wrong: list[tuple[str, str]] = []
     primary, ignored = (_flag(given, name, default, wrong) for name, default in (("primary", True), ("ignored", False)))
     texts = {name: given.get(name, "") for name in ("joor_code", "aims_code", "joor_name", "aims_id")}
@@ -120,10 +86,6 @@ def _pair(header: Sequence[str], cells: Sequence[str], kind: MappingKind) -> tup
     return (None if wrong else pair), [
         (f"column {header.index(name) + 1} ({name})" if name in header else name, words) for name, words in wrong
     ]
-
-
-def _unquoted(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell) else cell
 
 
 def _flag(given: dict[str, str], name: str, default: bool, wrong: list[tuple[str, str]]) -> bool:

@@ -10,13 +10,15 @@ from pydantic import BaseModel, ValidationError
 
 from console.output import field_lines
 from models.errors import NotPossible
-from models.settings import InventorySettings, OrderSettings, Schedule, StyleSettings
+from models.settings import ImageSettings, InventorySettings, LinesheetSettings, OrderSettings, Schedule, StyleSettings
 
 #: Option of `joorsync sites set` -> (column of Site, its type).
 GROUPS: dict[str, tuple[str, type[BaseModel]]] = {
     "order": ("order_settings", OrderSettings),
     "inventory": ("inventory_settings", InventorySettings),
     "style": ("style_settings", StyleSettings),
+    "linesheet": ("linesheet_settings", LinesheetSettings),
+    "image": ("image_settings", ImageSettings),
     "schedule": ("schedule", Schedule),
 }
 

@@ -14,8 +14,10 @@ from models.errors import NotPossible
 from models.jobs import DataType, Job, JobState
 from models.limits import LanePause
 from models.outbox import release_blocked, wake_on_commit
+from models.settings import StyleSettings
 from models.sites import Credential, Division, Site
 from producers.requests import resolve_site
+from producers.style_rekey import live_cards
 from runtime.secrets import secret_box, store_credential
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,29}")
@@ -77,7 +79,10 @@ def _apply(session: Session, process: Process, site: Site, given: Changes) -> No
     for group, assignments in given.settings.items():
         column = GROUPS[group][0]
         if assignments:
-            setattr(site, column, changed(group, getattr(site, column), assignments))
+            wanted = changed(group, getattr(site, column), assignments)
+            if group == "style":
+                _refuse_rekey(session, site, wanted)
+            setattr(site, column, wanted)
     if given.contract is not None:
         process.work.contract(given.contract)
         site.contract_overrides = given.contract
@@ -88,6 +93,19 @@ def _apply(session: Session, process: Process, site: Site, given: Changes) -> No
     elif given.aims_api_url is not None:
         _divisions(session, site, codes(session, site.id or 0))
     _secrets(session, process, site, given.secrets)
+
+
+def _refuse_rekey(session: Session, site: Site, wanted: Mapping[str, Any]) -> None:
+    """Another card mode or separator gives every card on JOOR another identifier: seen and confirmed, never by the way."""
+    old, new = StyleSettings.model_validate(site.style_settings), StyleSettings.model_validate(wanted)
+    same = (old.card, old.identifier_separator) == (new.card, new.identifier_separator)
+    if not same and site.id is not None and live_cards(session, site):
+        separator = f' --separator "{new.identifier_separator}"' if new.identifier_separator != old.identifier_separator else ""
+        raise NotPossible(
+            f"Site {site.key} has cards on JOOR: with this setting they would get other identifiers",
+            fix=[f"See what would become of them, then confirm: joorsync styles rekey --card {new.card}{separator} --site {site.key}"],
+            field="style",
+        )
 
 
 def _addresses(process: Process, site: Site, given: Changes) -> None:

@@ -72,6 +72,12 @@ class StyleCard(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+#: What a `StyleField` may fill. With a prefix also a trait of JOOR by its name ("trait:Fabrication Name"), a trait's code
+#: ("trait_code:Division"), a style tag ("tag:GROUP/NAME"). `rules.style_fields` says what each means; commands refuse any other.
+STYLE_TARGETS = ("name", "number", "description", "order_minimum", "color_name", "category", "case_pack")
+STYLE_TARGET_PREFIXES = ("trait:", "trait_code:", "tag:")
+
+
 class StyleField(SQLModel, table=True):
     """Where a JOOR field of a style comes from, where it differs from the default: an AIMS360 field (any property of the style-colour row,
     or `division`, `season`, ...), else a constant; `fallback` stands in for an empty value. See `rules.style_fields` for the targets."""

@@ -59,10 +59,8 @@ class LinesheetRule(_Settings):
 
 
 class LinesheetSettings(_Settings):
-    """`delivery_overwrite` of the v2 route when styles are added: 3 only adds, 2 also takes the style off linesheets that joorsync made but
-    does not list. Never 1, which strips linesheets made by hand (joor-api facts 4.4)."""
+    """Modes are no setting: items are only ever added or taken off by name (joor-api facts 4.4, 5.2)."""
 
-    delivery_overwrite: Literal[2, 3] = 3
     public: bool = True  # v2: visible to connections
     after_styles: bool = True  # a style that is new on JOOR brings its linesheets up to date
 

@@ -2,19 +2,26 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import Session, col, func, select
 
 from models.errors import SyncError, Unavailable
-from models.jobs import DataType, Job, JobState
-from producers import inventory, orders
+from models.jobs import DataType, Job, JobState, Run
+from producers import images, inventory, linesheets, orders, styles
 from producers.relay import AmqpPublisher, Publisher, Relay
 from runtime.clock import Clock
 from runtime.db import Sessions
 
-REQUESTS = {DataType.ORDERS: orders.request, DataType.INVENTORY: inventory.request}
+REQUESTS: dict[DataType, Callable[..., Run]] = {
+    DataType.STYLES: styles.request,
+    DataType.LINESHEETS: linesheets.request,
+    DataType.IMAGES: images.request,
+    DataType.INVENTORY: inventory.request,
+    DataType.ORDERS: orders.request,
+}
 #: A job in one of these moves on by itself; in the others it has ended or waits for a person.
 MOVING = (JobState.QUEUED, JobState.PUBLISHED, JobState.RUNNING, JobState.RETRYING, JobState.WAITING, JobState.UNKNOWN)
 
@@ -41,8 +48,10 @@ def enqueue(
     dry_run: bool = False,
     reason: str = "",
     publisher: Publisher | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Enqueued:
-    """Store the request, then relay it. Raises NotPossible for an unknown site; never raises because RabbitMQ is down."""
+    """Store the request, then relay it. `options` are those of the data type's own `request` (styles: divisions, seasons; images: level;
+    inventory: allow_empty). Raises NotPossible for an unknown site; never raises because RabbitMQ is down."""
     if data_type not in REQUESTS:
         raise SyncError(f"{data_type.value} cannot be synced yet", fix=[f"Choose one of: {', '.join(kind.value for kind in REQUESTS)}."])
     with sessions() as session:
@@ -55,6 +64,7 @@ def enqueue(
             reason=reason or "by hand",
             requested_by=os.environ.get("USER", "") or "script",
             clock=clock,
+            **(options or {}),
         )
         run_id = run.id or 0
         jobs = count(session, run_id)

@@ -14,16 +14,16 @@ from models.errors import SyncError
 from models.jobs import DataType
 from models.settings import Schedule
 from models.sites import Site
-from producers import inventory, orders
+from producers.enqueue import REQUESTS
 from runtime.clock import Clock
 from runtime.db import Sessions
 
 TICK_SECONDS = 1.0
-_ASK = {DataType.ORDERS: orders.request, DataType.INVENTORY: inventory.request}
 
 
 def minutes(schedule: Schedule, data_type: DataType) -> int | None:
-    return {DataType.ORDERS: schedule.orders_minutes, DataType.INVENTORY: schedule.inventory_minutes}.get(data_type)
+    found: int | None = getattr(schedule, f"{data_type.value}_minutes")
+    return found
 
 
 def due(session: Session, clock: Clock) -> list[tuple[Site, DataType]]:
@@ -32,7 +32,7 @@ def due(session: Session, clock: Clock) -> list[tuple[Site, DataType]]:
     found = []
     for site in session.exec(select(Site).where(col(Site.paused_at).is_(None))):
         schedule = Schedule.model_validate(site.schedule)
-        for data_type in _ASK:
+        for data_type in REQUESTS:
             interval = minutes(schedule, data_type)
             if interval is not None and _take(session, site.id or 0, data_type, now, timedelta(minutes=interval)):
                 found.append((site, data_type))
@@ -62,7 +62,8 @@ def tick(sessions: Sessions, clock: Clock) -> int:
     with sessions() as session:
         asked = due(session, clock)
         for site, data_type in asked:
-            _ASK[data_type](session, site, reason="schedule", requested_by="timetable", clock=clock)
+            more = {"allow_none": True} if data_type is DataType.LINESHEETS else {}  # none defined yet is no trouble of a schedule's
+            REQUESTS[data_type](session, site, reason="schedule", requested_by="timetable", clock=clock, **more)
     return len(asked)
 
 

@@ -84,7 +84,8 @@ class Catalogue:
 @dataclass(frozen=True)
 class Frame:
     """Everything but the rows. `divisions` and `seasons` are AIMS360 codes, None: any. `styles`: only these, None: all.
-    `warehouse_names` maps AIMS360 warehouse ids to names. `today` is a day in UTC."""
+    `warehouse_names` maps AIMS360 warehouse ids to names. `today` is a day in UTC. `identifiers`: of the cards that are on JOOR, by
+    (style, colour), colour "" for a card with all colours: paired and split styles have others than the settings say."""
 
     inventory: InventorySettings
     style: StyleSettings
@@ -95,9 +96,13 @@ class Frame:
     divisions: frozenset[str] | None = None
     seasons: frozenset[str] | None = None
     styles: frozenset[str] | None = None
+    identifiers: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def identifier(self, style: str, color: str) -> str:
-        """The key of the JOOR style card that the SKU is on."""
+        """The key of the JOOR style card that the SKU is on, or will be on."""
+        live = self.identifiers.get((style, color)) or self.identifiers.get((style, ""))
+        if live:
+            return live
         return style if self.style.card == "style" else f"{style}{self.style.identifier_separator}{color}"
 
 

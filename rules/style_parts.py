@@ -1,4 +1,4 @@
-"""A card's draft as the three parts that are sent and remembered apart: product, SKUs, prices. JSON in, JSON out, and their fingerprints. Pure."""
+"""A card's draft as the three parts that are sent and remembered apart: product, SKUs, prices. JSON, and fingerprints of it. Pure."""
 
 import hashlib
 import json

@@ -20,6 +20,19 @@ class SystemClock:
         time.sleep(seconds)
 
 
+class MovableClock(SystemClock):
+    """The system's time plus what it was moved by, for a demo whose pretend systems are moved on alike. Only ever forward."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=max(0.0, seconds))
+
+
 class FrozenClock:
     """Stands still until told; sleeping moves it."""
 

@@ -11,6 +11,7 @@ from models.errors import NotPossible
 from models.mappings import Mapping, MappingKind
 from rules.inventory import Book
 from rules.inventory_frame import Catalogue, Frame, WarehouseMap, fold
+from workers.style_cards import identifiers_by_color
 from workers.sync import Context, JobView
 
 #: Up to so many named styles are looked up one by one; more are picked out of the whole list.
@@ -68,6 +69,8 @@ def read(ctx: Context, warehouses: WarehouseMap, styles: frozenset[str] | None) 
         _codes(ctx, "division") if divisions else {},
         _codes(ctx, "season") if seasons is not None else {},
     )
+    with ctx.session() as session:
+        identifiers = identifiers_by_color(session, ctx.site.id)
     frame = Frame(
         inventory=settings,
         style=ctx.site.styles,
@@ -78,6 +81,7 @@ def read(ctx: Context, warehouses: WarehouseMap, styles: frozenset[str] | None) 
         divisions=divisions,
         seasons=seasons,
         styles=styles,
+        identifiers=identifiers,
     )
     book = Book(frame)
     for stock in _counted(ctx, rows, "stock", aims.stock(settings)):

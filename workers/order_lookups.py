@@ -57,6 +57,10 @@ class AimsLookups:
             self._refresh(kind)
         return None
 
+    def rows(self, kind: str, *, again: bool = False) -> list[Lookup]:
+        """A whole code table; `again` reads it now."""
+        return list((self._refresh(kind) if again else self._table(kind)).values())
+
     def _table(self, kind: str) -> dict[str, Lookup]:
         if kind not in self._tables:
             with self._ctx.session() as session:

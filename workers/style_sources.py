@@ -1,18 +1,45 @@
-"""AIMS360's styles as last read, in SQL: rows to JSON and back."""
+"""AIMS360's styles as last read, in SQL: rows to JSON and back, stored in bulk, an older reading never over a newer one."""
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, update
+from sqlalchemy import select as select_columns
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel, col, select
 
 from clients.aims360.types import PriceRow, SizeRow, StyleColor
 from clients.jsontext import storable
 from models.catalogue import StyleSource
+from rules.style_frame import Goods
+from rules.style_parts import fingerprint
+
+_SOURCE = SQLModel.metadata.tables[str(StyleSource.__tablename__)]
+_c = _SOURCE.c
+_READ = ("division", "season", "active", "gone", "rows", "prices", "details", "digest", "read_at")
+_CHUNK = 200  # rows with JSON in one statement
+
+
+class Light(NamedTuple):
+    """What a scan compares of a stored style."""
+
+    style: str
+    digest: str
+    exported_digest: str | None
+    division: str
+    season: str
+    active: bool
+    gone: bool
 
 
 def color_json(row: StyleColor) -> dict[str, Any]:
-    """Exact numbers and times as text."""
-    found: dict[str, Any] = storable(asdict(row) | {"last_modified": row.last_modified.isoformat() if row.last_modified else None})
+    """Exact numbers and times as text; without what PostgreSQL cannot keep (NUL, halves of surrogate pairs)."""
+    found: dict[str, Any] = _keepable(
+        storable(asdict(row) | {"last_modified": row.last_modified.isoformat() if row.last_modified else None})
+    )
     return found
 
 
@@ -28,7 +55,7 @@ def style_colors_of(source: StyleSource) -> tuple[StyleColor, ...]:
 
 
 def price_json(row: PriceRow) -> dict[str, Any]:
-    found: dict[str, Any] = storable(asdict(row))
+    found: dict[str, Any] = _keepable(storable(asdict(row)))
     return found
 
 
@@ -37,3 +64,108 @@ def prices_of(source: StyleSource) -> tuple[PriceRow, ...]:
     rows = source.prices or []
     money = ("wholesale", "retail")
     return tuple(PriceRow(**{**row, **{name: None if row.get(name) is None else Decimal(row[name]) for name in money}}) for row in rows)
+
+
+def goods_of(source: StyleSource) -> Goods:
+    return Goods(source.style, style_colors_of(source), prices_of(source), source.details)
+
+
+def source_digest(rows: Sequence[Mapping[str, Any]], prices: Sequence[Mapping[str, Any]] | None, details: Mapping[str, Any] | None) -> str:
+    """Of what can reach JOOR: the time of change and OData's own marks say nothing about the goods."""
+    plain = [{**row, "last_modified": None, "raw": {k: v for k, v in (row.get("raw") or {}).items() if _tells(k)}} for row in rows]
+    plain.sort(key=lambda row: (str(row.get("color")), str(row.get("id"))))
+    return fingerprint([plain, sorted(fingerprint(price) for price in prices or ()), details])
+
+
+def make_source(
+    site_id: int,
+    style: str,
+    rows: Sequence[dict[str, Any]],
+    prices: Sequence[dict[str, Any]] | None,
+    details: dict[str, Any] | None,
+    codes: tuple[str, str],
+    read_at: datetime,
+) -> StyleSource:
+    """`rows` are style-colours as `color_json` gives them; `codes` are the AIMS360 codes of division and season. Lists inside AIMS360's own
+    row are left out: nothing is mapped from them, and the sizes stand typed beside."""
+    kept = [{**row, "raw": {name: value for name, value in (row.get("raw") or {}).items() if _is_plain(value)}} for row in rows]
+    kept.sort(key=lambda row: (str(row.get("color")), str(row.get("id"))))
+    return StyleSource(
+        site_id=site_id,
+        style=style,
+        division=codes[0],
+        season=codes[1],
+        active=any(row.get("active") for row in kept),
+        gone=not kept,
+        rows=kept,
+        prices=list(prices) if prices is not None else None,
+        details=details,
+        digest=source_digest(kept, prices, details),
+        read_at=read_at,
+    )
+
+
+def stored(session: Session, site_id: int, styles: Collection[str]) -> dict[str, StyleSource]:
+    query = select(StyleSource).where(StyleSource.site_id == site_id, col(StyleSource.style).in_(sorted(styles)))
+    return {row.style: row for row in session.exec(query)}
+
+
+def light(session: Session, site_id: int, *, after: str = "", styles: Collection[str] | None = None, limit: int = 1000) -> list[Light]:
+    """In the order of style numbers, those after `after`."""
+    columns = select_columns(*(_c[name] for name in Light._fields)).where(_c.site_id == site_id, _c.style > after)
+    if styles is not None:
+        columns = columns.where(_c.style.in_(sorted(styles)))
+    return [Light(*row) for row in session.execute(columns.order_by(_c.style).limit(limit))]
+
+
+def write_sources(session: Session, sources: Sequence[StyleSource]) -> None:
+    """Insert or replace what was read; a row that a later reading has written stays. What was exported is not touched."""
+    values = [row.model_dump(exclude={"exported_digest"}) for row in sorted(sources, key=lambda row: row.style)]
+    upsert_into = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    for start in range(0, len(values), _CHUNK):
+        statement = upsert_into(_SOURCE).values(values[start : start + _CHUNK])
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["site_id", "style"],
+                set_={name: statement.excluded[name] for name in _READ},
+                where=_c.read_at <= statement.excluded.read_at,
+            )
+        )
+
+
+def touch(session: Session, site_id: int, styles: Iterable[str], read_at: datetime) -> None:
+    """Read again, and found as they were."""
+    session.execute(
+        update(_SOURCE).where(_c.site_id == site_id, _c.style.in_(sorted(styles)), _c.read_at <= read_at).values(read_at=read_at)
+    )
+
+
+def mark_gone(session: Session, site_id: int, before: datetime, styles: Collection[str] | None = None) -> list[str]:
+    """Styles that the reading begun at `before` did not have (of those named, or of all). Returns the newly gone ones."""
+    query = update(_SOURCE).where(_c.site_id == site_id, _c.read_at < before, ~_c.gone)
+    if styles is not None:
+        query = query.where(_c.style.in_(sorted(styles)))
+    found: Sequence[Row[Any]] = session.execute(query.values(gone=True, read_at=before).returning(_c.style)).all()
+    return sorted(row[0] for row in found)
+
+
+def set_exported(session: Session, site_id: int, style: str, expected: str | None) -> None:
+    session.execute(update(_SOURCE).where(_c.site_id == site_id, _c.style == style).values(exported_digest=expected))
+
+
+def _keepable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value.isascii() and "\x00" not in value else value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_keepable(name): _keepable(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_keepable(item) for item in value]
+    return value
+
+
+def _tells(name: str) -> bool:
+    return not name.startswith("@") and "modified" not in name.casefold()
+
+
+def _is_plain(value: Any) -> bool:
+    return not isinstance(value, dict | list | tuple)

@@ -1,9 +1,9 @@
 """`joorsync enqueue`: ask for work, and with --wait stay until it is done."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
-from sqlmodel import Session
 
 from console import runs
 from console.commands.options import AsJson, OneSite, Reason, process_of
@@ -12,16 +12,31 @@ from console.output import FAILED, document, note, say
 from console.process import Process
 from models.errors import NotPossible
 from models.jobs import DataType
-from producers import inventory
 from producers.enqueue import Enqueued, count, enqueue
 
-Kind = Annotated[DataType, typer.Argument(metavar="DATA_TYPE", help="orders or inventory.")]
-Keys = Annotated[list[str] | None, typer.Option("--key", "-k", help="One record: a JOOR order id, a style number; repeatable.")]
+Kind = Annotated[DataType, typer.Argument(metavar="DATA_TYPE", help="styles, linesheets, images, inventory or orders.")]
+Keys = Annotated[
+    list[str] | None, typer.Option("--key", "-k", help="One record: a style number, linesheet code or JOOR order id; repeatable.")
+]
 All = Annotated[bool, typer.Option("--all", help="Everything again, changed or not.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")]
 Wait = Annotated[bool, typer.Option("--wait", "-w", help="Until the work is done; exit code 1 when something failed.")]
-AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="Accept a reading of AIMS360's stock that is suspiciously small.")]
+AllowEmpty = Annotated[
+    bool, typer.Option("--allow-empty", help="Inventory, styles: accept a reading of AIMS360 that is suspiciously small.")
+]
+Division = Annotated[list[str] | None, typer.Option("--division", help="Styles: only of this AIMS360 division; repeatable.")]
+Season = Annotated[list[str] | None, typer.Option("--season", help="Styles: only of this AIMS360 season; repeatable.")]
+Status = Annotated[str | None, typer.Option("--status", help="Styles: active, inactive or all.")]
+Level = Annotated[str | None, typer.Option("--level", help="Images: style or color, for this run.")]
 _SHOWN = 20
+#: Which data types an option is for.
+_FOR = {
+    "allow_empty": (DataType.INVENTORY, DataType.STYLES),
+    "divisions": (DataType.STYLES,),
+    "seasons": (DataType.STYLES,),
+    "status": (DataType.STYLES,),
+    "level": (DataType.IMAGES,),
+}
 
 
 def command(
@@ -32,49 +47,72 @@ def command(
     everything: All = False,
     dry_run: DryRun = False,
     wait: Wait = False,
+    division: Division = None,
+    season: Season = None,
+    status: Status = None,
+    level: Level = None,
     allow_empty: AllowEmpty = False,
     reason: Reason = "",
     as_json: AsJson = False,
 ) -> None:
     """Ask for a sync of one data type of one site."""
-    process = process_of(context)
-    if allow_empty and data_type is not DataType.INVENTORY:
-        raise NotPossible("--allow-empty is for inventory", fix=["Leave it out."])
-    asked = _ask(process, data_type, site, key or [], everything, dry_run, allow_empty, reason)
+    given = {"divisions": division, "seasons": season, "status": status, "level": level, "allow_empty": allow_empty}
+    options = {name: value for name, value in given.items() if value}
+    for name in options:
+        if data_type not in _FOR[name]:
+            flag = "--" + {"divisions": "division", "seasons": "season"}.get(name, name).replace("_", "-")
+            raise NotPossible(f"{flag} is for {' and '.join(kind.value for kind in _FOR[name])}", fix=["Leave it out."])
+    if status not in (None, "active", "inactive", "all"):
+        raise NotPossible(f"There is no status {status!r}", fix=["Choose active, inactive or all."])
+    if data_type is DataType.INVENTORY:
+        options["revive"] = True
+    ask_and_say(process_of(context), data_type, site, key or [], everything, dry_run, wait, options, reason, as_json)
+
+
+def ask_and_say(
+    process: Process,
+    data_type: DataType,
+    site: str,
+    keys: Sequence[str],
+    everything: bool,
+    dry_run: bool,
+    wait: bool,
+    options: Mapping[str, Any],
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Ask, say what was asked, and with `wait` stay for the outcome. Other commands that ask for work end here too."""
+    asked = enqueue(
+        process.sessions,
+        process.clock,
+        process.settings.amqp_url,
+        data_type,
+        site,
+        keys=keys,
+        everything=everything,
+        dry_run=dry_run,
+        reason=reason,
+        options=options,
+    )
+    say_and_wait(process, asked, dry_run, wait, as_json)
+
+
+def relayed(process: Process, run_id: int | None) -> Enqueued:
+    """A run that a command stored itself, put into the broker."""
+    with process.reading() as session:
+        jobs = count(session, run_id or 0)
+    delayed = process.publish()
+    return Enqueued(run_id or 0, jobs, 0 if delayed or process.settings.embedded else jobs, delayed)
+
+
+def say_and_wait(process: Process, asked: Enqueued, dry_run: bool, wait: bool, as_json: bool) -> None:
+    """Say what was asked, and with `wait` stay for the outcome; exit code 1 when something failed."""
     if not as_json:
         _say_asked(process, asked, wait)
     if wait:
         _wait(process, asked, dry_run, as_json)
     elif as_json:
         document({"run": asked.run_id, "jobs": asked.jobs, "published": asked.published, "delayed": asked.delayed})
-
-
-def _ask(
-    process: Process, data_type: DataType, site: str, keys: list[str], everything: bool, dry_run: bool, allow_empty: bool, reason: str
-) -> Enqueued:
-    if not allow_empty:
-        sessions, clock, url = process.sessions, process.clock, process.settings.amqp_url
-        return enqueue(sessions, clock, url, data_type, site, keys=keys, everything=everything, dry_run=dry_run, reason=reason)
-    with process.sessions() as session:
-        run = inventory.request(
-            session,
-            site,
-            keys=keys,
-            everything=everything,
-            dry_run=dry_run,
-            reason=reason or "by hand, a small reading is allowed",
-            requested_by=process.actor,
-            clock=process.clock,
-            allow_empty=True,
-            revive=True,
-        )
-        run_id, jobs = run.id or 0, _jobs(session, run.id)
-    delayed = process.publish()
-    return Enqueued(run_id, jobs, 0 if delayed or process.settings.embedded else jobs, delayed)
-
-
-def _jobs(session: Session, run_id: int | None) -> int:
-    return count(session, run_id or 0)
 
 
 def _say_asked(process: Process, asked: Enqueued, wait: bool) -> None:

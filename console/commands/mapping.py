@@ -6,12 +6,16 @@ from typing import Annotated
 
 import typer
 
-from console import mapping, mapping_csv
-from console.commands.options import AsJson, OneSite, process_of
+from console import mapping, mapping_csv, proposals
+from console.commands.asking import relayed, say_and_wait
+from console.commands.options import AsJson, OneSite, Reason, process_of
 from console.mapping import Pair
 from console.output import document, note, say, table
 from console.process import Process
+from models.catalogue import StyleCard
 from models.errors import NotPossible
+from models.mappings import MappingKind
+from producers import styles as asking
 from producers.requests import resolve_site
 
 app = typer.Typer(
@@ -83,9 +87,14 @@ def remove(
 ) -> None:
     """Take out the pairs of a JOOR code (of an ignored AIMS360 warehouse: --aims alone)."""
     process = process_of(context)
+    wanted = mapping.kind_of(kind)
     with process.sessions() as session:
-        count = mapping.remove(session, process, resolve_site(session, site), mapping.kind_of(kind), joor_code.strip(), aims)
+        found = resolve_site(session, site)
+        count = mapping.remove(session, process, found, wanted, joor_code.strip(), aims)
+        kept = wanted is MappingKind.STYLE and session.get(StyleCard, (found.id, joor_code.strip())) is not None
     say(f"{count} pair(s) removed.")
+    if kept:
+        note(f"The card {joor_code.strip()} itself stays on JOOR. To take it off: joorsync styles remove {joor_code.strip()} --site {site}")
 
 
 @app.command("export")
@@ -142,3 +151,97 @@ def unmapped(context: typer.Context, site: OneSite, kind: AnyKind = None, as_jso
     for item in rows:
         if item["fix"]:
             say(item["fix"])
+
+
+# ---- matching styles -----------------------------------------------------------------------------------------------------------------
+
+Styles = Annotated[str, typer.Argument(metavar="styles", help="Only styles are matched automatically.")]
+JoorCode = Annotated[str, typer.Argument(metavar="JOOR", help="The JOOR card: its identifier, as the proposal shows it.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be paired; store nothing.")]
+Wait = Annotated[bool, typer.Option("--wait", "-w", help="Until the work is done; exit code 1 when something failed.")]
+
+
+@app.command()
+def auto(
+    context: typer.Context,
+    site: OneSite,
+    kind: Styles = "styles",
+    dry_run: DryRun = False,
+    wait: Wait = False,
+    reason: Reason = "",
+    as_json: AsJson = False,
+) -> None:
+    """Pair the style cards that people made on JOOR: by identifier, style number and UPC; what is only alike is proposed."""
+    proposals.only_styles(kind)
+    process = process_of(context)
+    with process.sessions() as session:
+        by = process.actor
+        run_id = asking.request_match(session, site, dry_run=dry_run, reason=reason or "map auto", requested_by=by, clock=process.clock).id
+    say_and_wait(process, relayed(process, run_id), dry_run, wait, as_json)
+
+
+@app.command("proposals")
+def list_proposals(
+    context: typer.Context,
+    site: OneSite,
+    kind: Styles = "styles",
+    state: Annotated[list[str] | None, typer.Option("--state", help="open, accepted, rejected; repeatable.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pairs that may be right, with a score up to 100 and why. A person accepts or rejects them."""
+    wanted, process = proposals.only_styles(kind), process_of(context)
+    with process.reading() as session:
+        rows = proposals.listing(session, resolve_site(session, site), wanted, state or [])
+    if as_json:
+        document(rows)
+        return
+    table(rows, ("joor", "joor_name", "aims360", "aims360_name", "score", "why", "state"), empty="Nothing is proposed.")
+    if rows:
+        say(f"Decide: joorsync map accept JOOR AIMS360 --site {site}, or joorsync map reject JOOR [AIMS360] --site {site}")
+
+
+@app.command()
+def accept(
+    context: typer.Context,
+    site: OneSite,
+    joor: JoorCode = "",
+    aims: Annotated[str, typer.Argument(metavar="AIMS360", help="STYLE or STYLE|COLOUR, as proposed.")] = "",
+    above: Annotated[int | None, typer.Option("--above", min=1, max=100, help="The best of every card, from this score on.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a proposal a pair, or every good one; jobs that were blocked on it go on."""
+    if bool(joor and aims) is (above is not None) or (above is not None and joor):
+        raise NotPossible("Give a JOOR code and an AIMS360 code, or --above", fix=[f"Look: joorsync map proposals styles --site {site}"])
+    process = process_of(context)
+    with process.sessions() as session:
+        found = resolve_site(session, site)
+        if above is None:
+            done = proposals.accept(session, process, found, MappingKind.STYLE, joor.strip(), aims.strip())
+        else:
+            done = proposals.accept_above(session, process, found, MappingKind.STYLE, above)
+        if done.pairs:
+            asking.request_match(session, found, reason="proposals accepted", requested_by=process.actor, clock=process.clock)
+    if as_json:
+        process.publish()
+        document({"pairs": [list(pair) for pair in done.pairs], "left": [list(item) for item in done.left], "released": done.released})
+        return
+    for pair in done.pairs:
+        say(f"style {pair[0]!r} -> {pair[1]!r}")
+    for code, why in done.left:
+        note(f"{code} is left to you: {why}")
+    say(f"{len(done.pairs)} pair(s) stored." + (" Their cards are taken over by a match that waits now." if done.pairs else ""))
+    _went_on(process, done.released)
+
+
+@app.command()
+def reject(
+    context: typer.Context,
+    site: OneSite,
+    joor: JoorCode,
+    aims: Annotated[str | None, typer.Argument(metavar="AIMS360", help="None: everything proposed for the card.")] = None,
+) -> None:
+    """Say that a proposal is wrong: it is not made again. The card stays listed as unmapped."""
+    process = process_of(context)
+    with process.sessions() as session:
+        count = proposals.reject(session, process, resolve_site(session, site), MappingKind.STYLE, joor.strip(), aims)
+    say(f"{count} proposal(s) rejected.")

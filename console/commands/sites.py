@@ -42,7 +42,11 @@ Contract = Annotated[Path | None, typer.Option("--contract", dir_okay=False, hel
 Orders = Annotated[list[str] | None, typer.Option("--order", metavar="K=V", help="Order setting; repeatable.")]
 Inventory = Annotated[list[str] | None, typer.Option("--inventory", metavar="K=V", help="Inventory setting; repeatable.")]
 Style = Annotated[list[str] | None, typer.Option("--style", metavar="K=V", help="Style setting; repeatable.")]
-Schedule = Annotated[list[str] | None, typer.Option("--schedule", metavar="K=V", help="orders_minutes, inventory_minutes; none: never.")]
+Linesheet = Annotated[list[str] | None, typer.Option("--linesheet", metavar="K=V", help="Linesheet setting; repeatable.")]
+Image = Annotated[list[str] | None, typer.Option("--image", metavar="K=V", help="Image setting; repeatable.")]
+Schedule = Annotated[
+    list[str] | None, typer.Option("--schedule", metavar="K=V", help="orders_minutes, inventory_minutes, styles_minutes, ...; none: never.")
+]
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="GROUP.K=V", help="The same with the group in front: orders.page_size=100.")
 ]
@@ -107,6 +111,8 @@ def add(
     order: Orders = None,
     inventory: Inventory = None,
     style: Style = None,
+    linesheet: Linesheet = None,
+    image: Image = None,
     schedule: Schedule = None,
     setting: Set = None,
 ) -> None:
@@ -114,7 +120,8 @@ def add(
     arguments."""
     process = process_of(context)
     given = Changes(name, joor_api, joor_auth, joor_account, aims_api, bool(sandbox), division or [])
-    given.settings = _settings(setting, order=order, inventory=inventory, style=style, schedule=schedule)
+    groups = {"order": order, "inventory": inventory, "style": style, "linesheet": linesheet, "image": image, "schedule": schedule}
+    given.settings = _settings(setting, **groups)
     given.contract = contract_file(contract) if contract else None
     secrets = _secrets(secret, secrets_file)
     given.secrets = secrets if secret or secrets_file else secrets | secret_input.asked_all(secrets)
@@ -143,13 +150,16 @@ def set_site(
     order: Orders = None,
     inventory: Inventory = None,
     style: Style = None,
+    linesheet: Linesheet = None,
+    image: Image = None,
     schedule: Schedule = None,
     setting: Set = None,
 ) -> None:
     """Change a site; running workers take it up by themselves. An empty value puts a setting's default back."""
     process = process_of(context)
     given = Changes(name, joor_api, joor_auth, joor_account, aims_api, sandbox)
-    given.settings = _settings(setting, order=order, inventory=inventory, style=style, schedule=schedule)
+    groups = {"order": order, "inventory": inventory, "style": style, "linesheet": linesheet, "image": image, "schedule": schedule}
+    given.settings = _settings(setting, **groups)
     given.contract = contract_file(contract) if contract else None
     with process.reading() as session:
         resolve_site(session, key)  # before anybody types a secret

@@ -52,7 +52,7 @@ SHEET = LinesheetDraft("F1", "Fall 1", "FA", "Fall", 2031, date(2031, 8, 1), dat
 
 class Options:
     styles = StyleSettings()
-    linesheets = LinesheetSettings(delivery_overwrite=2)
+    linesheets = LinesheetSettings()
     images = ImageSettings()
 
 
@@ -507,7 +507,7 @@ def delivery(**changed: Any) -> dict[str, Any]:
 ENTRY = LinesheetEntry("D410", "5001", 4, excluded=(("RED", "Red"),), draft=DRESS)
 
 
-def test_a_card_is_only_ever_added_to_a_linesheet_whatever_the_setting_says(route):
+def test_a_card_is_only_ever_added_to_a_linesheet(route):
     catalogue, remote, _ = route(bulk(), bulk("finished"), styles(shown(deliveries=[delivery()])))
     assert catalogue.add_items(SHEET, "F1", [ENTRY]) == {"D410": None}
     (record,) = sent(remote)["bulk_styles"]["style"]

@@ -18,7 +18,7 @@ from sqlmodel import col, func, select
 
 from models.jobs import DataType, Job, JobState
 from models.mappings import Mapping, MappingKind
-from models.settings import InventorySettings, OrderSettings, Schedule
+from models.settings import ImageSettings, InventorySettings, OrderSettings, Schedule, StyleSettings
 from models.sites import Division, Site
 from producers.enqueue import MOVING, Enqueued, enqueue
 from runtime.clock import SystemClock
@@ -93,7 +93,11 @@ class Town:
         orders: OrderSettings | None = None,
         inventory: InventorySettings | None = None,
         schedule: Schedule | None = None,
+        styles: StyleSettings | None = None,
+        images: ImageSettings | None = None,
+        with_v4: bool = True,
     ) -> int:
+        """With price labels of both currencies, AIMS360's price levels and pictures that JOOR can reach, unless told otherwise."""
         account, now = self.brand["accounts"][key], datetime.now(UTC)
         off = Schedule(orders_minutes=None, inventory_minutes=None)
         with self.sessions() as session:
@@ -108,6 +112,8 @@ class Town:
                 order_settings=(orders or OrderSettings()).model_dump(mode="json"),
                 inventory_settings=(inventory or InventorySettings()).model_dump(mode="json"),
                 schedule=(schedule or off).model_dump(mode="json"),
+                style_settings=(styles or StyleSettings(price_source="price_list")).model_dump(mode="json"),
+                image_settings=(images or ImageSettings(urls_public=True)).model_dump(mode="json"),
                 created_at=now,
                 updated_at=now,
             )
@@ -117,7 +123,7 @@ class Town:
             for code in account["division_codes"]:
                 session.add(Division(site_id=site_id, aims_api_url=self.brand["aims360"], code=code))
             box = SecretBox([self.key], "the test")
-            for name in ("token", "client_id", "client_secret", "username", "password"):
+            for name in ("token", "client_id", "client_secret", "username", "password") if with_v4 else ("token",):
                 store_credential(session, box, site_id, f"joor.{name}", account[name], now)
             for name, value in self.brand["aims"].items():
                 store_credential(session, box, site_id, f"aims.{name}", value, now)
@@ -131,6 +137,9 @@ class Town:
         for name, kind in kinds.items():
             for joor, aims in counterparts[f"{key}.{name}"].items():
                 yield Mapping(site_id=site_id, kind=kind, joor_code=joor, aims_code=aims, created_at=now, updated_at=now)
+        for price_type in self.brand["accounts"][key]["price_types"]:
+            label, level = price_type["label"], f"{price_type['currency']}/Wholesale"
+            yield Mapping(site_id=site_id, kind=MappingKind.PRICE_LABEL, joor_code=label, aims_code=level, created_at=now, updated_at=now)
 
     def env(self, **more: str) -> dict[str, str]:
         given = {"DATABASE_URL": self.database_url, "JOORSYNC_KEY": self.key, "LOG_LEVEL": "INFO", "PYTHONPATH": str(ROOT)}

@@ -169,6 +169,14 @@ def test_a_sku_without_upc_is_known_by_style_identifier_colour_and_size() -> Non
     assert list(quantities(by_color)) == [("NJ", "D410|D410-NVY|NVY|M", "IMMEDIATE")]
 
 
+def test_a_sku_is_named_by_the_card_that_it_is_on_joor_with() -> None:
+    plain = [style_color(sizes=(("M", None),)), style_color(color="RED", sizes=(("M", None),))]
+    split = frame(plain, identifiers={("D410", ""): "HAND-MADE", ("D410", "RED"): "D410-RED"})
+    book = read_book(split, [stock(on_hand=1), stock(color="RED", on_hand=1)])
+    assert {each.sku.identifier for each in book.positions()} == {"HAND-MADE", "D410-RED"}
+    assert split.identifier("D411", "NVY") == "D411"
+
+
 def test_two_skus_with_one_upc_are_reported_and_neither_is_sent() -> None:
     twins = [style_color(), style_color("D411")]
     book = read_book(frame(twins), [stock(on_hand=3), stock(style="D411", on_hand=4)])

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from models.catalogue import StyleCard
 from models.errors import NeedsMapping, NotPossible, Rejected, Synced, Unavailable, Unchanged, Waiting, WaitUntil
 from models.jobs import JobKind
 from models.mappings import Mapping
@@ -114,6 +115,17 @@ def test_a_sku_without_upc_is_named_by_style_identifier_colour_and_size(world: W
     world.sync()
     (item,) = [item for call in world.joor.calls for item in call if item.warehouse == "LA"]
     assert (item.upc, item.style_number, item.style_identifier, item.color_code, item.size) == (None, "D411", "D411", "NVY", "M")
+
+
+def test_a_split_style_is_named_by_its_live_cards(world: World) -> None:
+    with world.session() as session:
+        for state, identifier, color in (("on_joor", "D411-NVY", "NVY"), ("removed", "D411", ""), ("wanted", "D411-RED", "RED")):
+            row = {"site_id": 1, "style": "D411", "identifier": identifier, "color": color, "state": state, "created_at": NOW}
+            session.add(StyleCard(**row))
+    world.aims.put("D411", "M", 3, color="RED")
+    world.sync()
+    named = {(item.color_code, item.style_identifier) for call in world.joor.calls for item in call if not item.upc}
+    assert named == {("NVY", "D411-NVY"), ("RED", "D411")}
 
 
 # ---- readings that cannot be right -------------------------------------------------------------------------------------------------------
