@@ -98,6 +98,7 @@ def _upsert(session: Session, rows: list[dict[str, Any]], revived: list[tuple[st
     statement = insert(Job).values(rows)
     new = statement.excluded
     wake_up = _revivable(revived)
+    sooner = (col(Job.state) == JobState.QUEUED) & (new.available_at < col(Job.available_at))
     upsert = statement.on_conflict_do_update(
         index_elements=["site_id", "kind", "key", "dry_run"],
         index_where=text(PENDING_SQL),
@@ -106,7 +107,7 @@ def _upsert(session: Session, rows: list[dict[str, Any]], revived: list[tuple[st
             "payload": func.coalesce(_merged(dialect, new.payload), new.payload, col(Job.payload)),
             "run_id": func.coalesce(new.run_id, col(Job.run_id)),
             "state": case((wake_up, JobState.QUEUED.value), else_=col(Job.state)),
-            "available_at": case((wake_up, now), else_=col(Job.available_at)),
+            "available_at": case((wake_up, now), (sooner, new.available_at), else_=col(Job.available_at)),
             "published_at": case((wake_up, None), else_=col(Job.published_at)),
             "attempts": case((wake_up, 0), else_=col(Job.attempts)),
         },

@@ -62,7 +62,7 @@ class LinesheetSettings(_Settings):
     """Modes are no setting: items are only ever added or taken off by name (joor-api facts 4.4, 5.2)."""
 
     public: bool = True  # v2: visible to connections
-    after_styles: bool = True  # a style that is new on JOOR brings its linesheets up to date
+    after_styles: bool = True  # a style that is new on JOOR, or has other colours or sizes, brings its linesheets up to date
 
 
 class ImageSettings(_Settings):
@@ -75,6 +75,7 @@ class ImageSettings(_Settings):
     most: int = Field(default=8, ge=1, le=50)  # images per style, or per colour
     urls_public: bool = False  # JOOR can reach the source's URLs from the internet
     background: str = "#ffffff"  # behind transparent pictures
+    after_styles: bool = True  # a style that is new on JOOR, or has a new colour, gets its images
     batch_size: int = Field(default=100, ge=1, le=1000)  # assets per v4 call; JOOR's maximum is UNKNOWN
 
     @model_validator(mode="after")

@@ -50,7 +50,9 @@ def request(
     `divisions`, `seasons` (AIMS360 codes) and `status` narrow it. A named style is read from AIMS360 again first unless `fresh` is False,
     and starts at once even if its job waits, retries or is blocked; with `everything` it is sent whole. `dry_run` shows what would be done
     (the job's `result`). `read_only`: the scan reads all of AIMS360 and asks for no export, so that cards which people made on JOOR can be
-    paired first. `allow_empty` accepts a reading of AIMS360 that is suspiciously small. Raises NotPossible for an unknown site, and for filters beside `keys`.
+    paired first. `allow_empty` accepts a reading of AIMS360 that is suspiciously small.
+
+    Raises NotPossible for an unknown site, and for filters beside `keys`.
 
         with sessions() as session:
             run = request(session, "us", keys=["D410"], reason="new colour", requested_by="anna")

@@ -62,6 +62,7 @@ class Book:
         self.problems = Problems()
         self.unmapped: set[str] = set()
         self.left_out = 0  # rows outside the style filter
+        self.holes: set[Identity] = set()
 
     def add_stock(self, row: StockRow) -> None:
         """Raises NotPossible when the settings take OTS as given and the source has none."""
@@ -97,6 +98,18 @@ class Book:
             self.problems.add("wip_without_warehouse", f"{row.reference}: {sku}, {row.open_quantity} pieces")
         elif (place := self._place(name)) is not None:
             sku.arrivals.setdefault(place, []).append(Arrival(on, row.reference, row.open_quantity, row.allocated))
+
+    def add_hole(self, style: str, identifier: str, color: str, size: str) -> None:
+        """After the rows: a combination that JOOR offers, knowing whole colours and sizes only, and that AIMS360 does not have. It is
+        zero: a SKU that JOOR has no number for might be sold without limit."""
+        identity = (style, color, size)
+        if identity in self.skus or (self.frame.styles is not None and style not in self.frame.styles):
+            return
+        sku = Sku(identity, identifier, None)
+        if self._usable(sku):
+            sku.stocks = {place: [Stock("", 0, 0, 0, 0, 0)] for place in self.frame.warehouses.joor_names}
+            self.skus[identity] = sku
+            self.holes.add(identity)
 
     def held(self) -> dict[str, list[Sku]]:
         """UPCs that several SKUs share."""

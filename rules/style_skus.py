@@ -54,6 +54,14 @@ def switched_off(before: StyleDraft) -> StyleDraft:
     return replace(before, skus=tuple(replace(sku, active=False) for sku in before.skus))
 
 
+def holes(draft: StyleDraft) -> tuple[SkuDraft, ...]:
+    """Inactive SKUs whose colour and whose size are offered otherwise. JOOR's status is one of whole colours and whole sizes (facts 4.5):
+    it may go on offering these."""
+    colors = {sku.color_code for sku in draft.skus if sku.active}
+    sizes = {sku.size for sku in draft.skus if sku.active}
+    return tuple(sku for sku in draft.skus if not sku.active and sku.color_code in colors and sku.size in sizes)
+
+
 def shared_upcs(rows: Iterable[StyleColor]) -> dict[str, list[str]]:
     """UPCs that several SKUs of these rows have, with the SKUs in words. 012 and 12 are one number."""
     holders: dict[str, list[str]] = {}

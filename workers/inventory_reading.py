@@ -12,6 +12,7 @@ from models.mappings import Mapping, MappingKind
 from rules.inventory import Book
 from rules.inventory_frame import Catalogue, Frame, WarehouseMap, fold
 from workers.style_cards import identifiers_by_color
+from workers.style_holes import known_holes
 from workers.sync import Context, JobView
 
 #: Up to so many named styles are looked up one by one; more are picked out of the whole list.
@@ -71,6 +72,7 @@ def read(ctx: Context, warehouses: WarehouseMap, styles: frozenset[str] | None) 
     )
     with ctx.session() as session:
         identifiers = identifiers_by_color(session, ctx.site.id)
+        combinations = known_holes(session, ctx.site.id)
     frame = Frame(
         inventory=settings,
         style=ctx.site.styles,
@@ -89,6 +91,8 @@ def read(ctx: Context, warehouses: WarehouseMap, styles: frozenset[str] | None) 
     if settings.future:
         for line in _counted(ctx, rows, "wip", aims.wip()):
             book.add_wip(line)
+    for hole in combinations:
+        book.add_hole(*hole)
     book.report_held()
     return Reading(book, rows, frozenset(book.held()))
 
@@ -101,7 +105,7 @@ def refuse_suspicious(reading: Reading, before: dict[str, int], *, ledger_has_st
         comparable = source != "styles" or whole
         if comparable and (partial or (source == "stock" and now == 0 and ledger_has_stock)):
             raise _suspicious(f"AIMS360 gave {now:,} {source} rows; the reading before had {last:,}", site_key)
-    if whole and ledger_has_stock and not reading.book.skus:
+    if whole and ledger_has_stock and len(reading.book.skus) == len(reading.book.holes):
         words = ", ".join(f"{kind} ({count})" for kind, count in sorted(reading.book.problems.counts.items())) or "all were filtered out"
         raise _suspicious(f"None of AIMS360's {reading.rows['stock']:,} stock rows can be used: {words}", site_key)
 

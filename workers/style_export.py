@@ -22,6 +22,7 @@ from workers.order_pairs import quoted
 from workers.style_cards import cards_of, known_card, owners
 from workers.style_frame import load_frame
 from workers.style_guard import decide_rekey, undecided
+from workers.style_holes import note_holes
 from workers.style_outcomes import outcome, previewed, refusal
 from workers.style_reading import MODIFIED, read_style, with_details
 from workers.style_sending import send
@@ -72,7 +73,7 @@ def _export(ctx: Context, tasks: Sequence[StyleTask]) -> Answers:
         if error is not None:
             answers[task.job.id] = error
             continue
-        _finish(ctx, task)
+        task.notes = (*task.notes, *_finish(ctx, task))
         answers[task.job.id] = outcome(task)
     return answers
 
@@ -220,8 +221,9 @@ def _removals(task: StyleTask) -> Iterator[Removal]:
 # ---- 6: what follows -----------------------------------------------------------------------------------------------------------------
 
 
-def _finish(ctx: Context, task: StyleTask) -> None:
-    """The style is on JOOR as it should be: remember what it saw, and have the cards taken off that it replaces."""
+def _finish(ctx: Context, task: StyleTask) -> list[str]:
+    """The style is on JOOR as it should be: remember what it saw, and have the cards taken off that it replaces. Returns what a person
+    should know."""
     now, new = ctx.clock.now(), [card.identifier for card in task.cards]
     asks = [Ask(JobKind.STYLES_REMOVE, identifier, {"replaced_by": new}) for identifier in task.old]
     with ctx.session() as session:
@@ -229,4 +231,8 @@ def _finish(ctx: Context, task: StyleTask) -> None:
             ours = col(StyleCard.site_id) == ctx.site.id, col(StyleCard.identifier).in_(task.never_sent)
             session.execute(delete(StyleCard).where(*ours, col(StyleCard.joor_id).is_(None)))
         add_jobs(session, ctx.site.id, asks, now=now, run_id=task.job.run_id)
+        words = []
+        if not ctx.catalogue().switches_single_skus:
+            words = [note_holes(session, ctx.site.id, task.source.style, card.draft, now) for card in task.cards]
         set_exported(session, ctx.site.id, task.source.style, task.expected)
+    return [word for word in words if word]

@@ -4,7 +4,7 @@ A card that was marked and got no answer is in doubt: the next run looks on JOOR
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, select
@@ -20,6 +20,8 @@ from workers.sync import Context
 
 #: A call that JOOR refuses as a whole is halved to find the style it means; so many times in a run.
 MOST_HALVINGS = 24
+#: In a load of more cards than this at once, pictures are looked for a little later.
+MANY, IMAGES_LATER = 10, timedelta(minutes=2)
 
 
 def send(ctx: Context, tasks: Sequence[StyleTask], errors: dict[int, SyncError]) -> None:
@@ -105,12 +107,20 @@ def _record(ctx: Context, answers: Sequence[Saved], cards: dict[str, CardTask], 
             task.take(saved)
             marked.pop(saved.identifier, None)
             new = _store(session, ctx.site.id, task, saved, now) or new
-        if new and ctx.site.linesheets.after_styles:
-            add_jobs(session, ctx.site.id, linesheet_asks(session, ctx.site.id), now=now)
+        if new:
+            _ask_for_what_follows(session, ctx, now, many=len(cards) > MANY)
+
+
+def _ask_for_what_follows(session: Session, ctx: Context, now: datetime, *, many: bool) -> None:
+    if ctx.site.linesheets.after_styles:
+        add_jobs(session, ctx.site.id, linesheet_asks(session, ctx.site.id), now=now)
+    if ctx.site.images.after_styles and ctx.site.images.source != "none":
+        # Each scan lists all of the source's pictures: not once per batch of a large load.
+        add_jobs(session, ctx.site.id, [Ask(JobKind.IMAGES_SCAN)], now=now, available_at=now + IMAGES_LATER if many else None)
 
 
 def _store(session: Session, site_id: int, task: CardTask, saved: Saved, now: datetime) -> bool:
-    """Whether the card is now on JOOR whole, for the first time."""
+    """Whether the card is now on JOOR whole, for the first time or with other colours and sizes."""
     card = session.get(StyleCard, (site_id, task.identifier), with_for_update=True, populate_existing=True)
     if card is None:
         card = StyleCard(site_id=site_id, identifier=task.identifier, style=task.style, created_at=now)
@@ -131,7 +141,7 @@ def _store(session: Session, site_id: int, task: CardTask, saved: Saved, now: da
     if whole and not saved.job:
         card.sent_at = now
     session.add(card)
-    return whole and first and not saved.job
+    return whole and not saved.job and (first or "skus" in task.confirmed)
 
 
 def _pending(task: CardTask, job: str, now: datetime) -> dict[str, Any]:

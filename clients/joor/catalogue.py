@@ -37,6 +37,10 @@ class Catalogue(Protocol):
 
     route: Literal["v4", "v2"]
 
+    @property
+    def switches_single_skus(self) -> bool:
+        """Whether one size of one colour can be taken off by itself. Where not, it stays as JOOR has it."""
+
     def price_types(self) -> list[PriceType] | None:
         """The account's price types; None where the route cannot ask (v2)."""
 

@@ -48,6 +48,10 @@ class V2Catalogue:
         self._contract = contract
         self._clock = clock
 
+    @property
+    def switches_single_skus(self) -> bool:
+        return False
+
     def price_types(self) -> list[PriceType] | None:
         return None
 

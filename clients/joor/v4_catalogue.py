@@ -57,6 +57,10 @@ class V4Catalogue:
         self._reader = SkuReader(contract["traits.color"], contract["traits.size"])
         self._collections = Collections(self._calls)
 
+    @property
+    def switches_single_skus(self) -> bool:
+        return self._contract["skus.status_scope"] == "sku"
+
     # ---- styles -------------------------------------------------------------------------------------------------------------------------
 
     def price_types(self) -> list[PriceType] | None:

@@ -113,7 +113,7 @@ class Town:
                 inventory_settings=(inventory or InventorySettings()).model_dump(mode="json"),
                 schedule=(schedule or off).model_dump(mode="json"),
                 style_settings=(styles or StyleSettings(price_source="price_list")).model_dump(mode="json"),
-                image_settings=(images or ImageSettings(urls_public=True)).model_dump(mode="json"),
+                image_settings=(images or ImageSettings(urls_public=True, after_styles=False)).model_dump(mode="json"),
                 created_at=now,
                 updated_at=now,
             )

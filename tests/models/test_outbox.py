@@ -246,6 +246,20 @@ def test_reviving_leaves_what_is_on_its_way_and_never_hurries_an_unknown_create(
     assert (job.state, job.available_at, job.attempts, job.published_at) == (state, LATER, 1, NOON)
 
 
+def test_who_asks_for_now_does_not_wait_for_what_was_put_off(sessions: Sessions) -> None:
+    later = NOON + timedelta(minutes=2)
+    with sessions() as session:
+        (job,) = add_jobs(session, 1, [Ask(JobKind.IMAGES_SCAN)], now=NOON, available_at=later)
+    with sessions() as session:
+        assert session.get_one(Job, job).available_at == later
+        assert add_jobs(session, 1, [Ask(JobKind.IMAGES_SCAN)], now=NOON) == [job]
+    with sessions() as session:
+        assert session.get_one(Job, job).available_at == NOON
+        add_jobs(session, 1, [Ask(JobKind.IMAGES_SCAN)], now=NOON, available_at=later)
+    with sessions() as session:
+        assert session.get_one(Job, job).available_at == NOON, "and the other way round it stays as soon as it was"
+
+
 def test_only_the_asks_that_say_so_revive(sessions: Sessions) -> None:
     with sessions() as session:
         ids = add_jobs(session, 1, [Ask(ORDER, "one"), Ask(ORDER, "two")], now=NOON)

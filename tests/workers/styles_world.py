@@ -113,6 +113,7 @@ class PretendCatalogue:
 
     def __init__(self) -> None:
         self.route = "v4"
+        self.switches_single_skus = False
         self.cards: dict[str, StyleDraft] = {}
         self.ids: dict[str, str] = {}
         self.calls: list[tuple[str, list[str]]] = []

@@ -12,6 +12,7 @@ import pytest
 from models.catalogue import StyleCard
 from models.errors import NeedsMapping, NotPossible, Rejected, Synced, Unavailable, Unchanged, Waiting, WaitUntil
 from models.jobs import JobKind
+from models.ledgers import ManualTask
 from models.mappings import Mapping
 from tests.workers.inventory_world import NOW, OCT_1, SEP_15, Killed, World, view
 from workers import inventory_push, inventory_scan
@@ -129,6 +130,18 @@ def test_a_split_style_is_named_by_its_live_cards(world: World) -> None:
 
 
 # ---- readings that cannot be right -------------------------------------------------------------------------------------------------------
+
+
+def test_a_combination_that_joor_offers_and_aims360_does_not_have_is_told_as_zero(synced: World) -> None:
+    with synced.session() as session:
+        detail = {"style": "D410", "skus": ["RED|M"]}
+        session.add(ManualTask(site_id=1, data_type="styles", kind="sku_hole", key="D410", summary="", detail=detail, created_at=NOW))
+    synced.sync()
+    assert synced.joor.buckets == FIRST | {
+        ("NJ", "D410|D410|RED|M", "IMMEDIATE"): 0,
+        ("LA", "D410|D410|RED|M", "IMMEDIATE"): 0,
+    }
+    assert isinstance(synced.sync()[0], Unchanged), "told once"
 
 
 def test_an_empty_reading_does_not_set_the_catalogue_to_zero(synced: World) -> None:

@@ -5,11 +5,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
+from sqlmodel import col, select
 
 from models.catalogue import StyleCard
 from models.errors import AccessDenied, NeedsMapping, NotPossible, OutcomeUnknown, Rejected, Synced, Unavailable, Unchanged, WaitUntil
-from models.jobs import JobKind
+from models.jobs import Job, JobKind
+from models.ledgers import ManualTask
 from tests.workers.styles_world import NOW, Killed, World
+from workers.style_holes import known_holes
 
 
 @pytest.fixture
@@ -361,11 +365,32 @@ def test_a_style_that_is_new_on_joor_brings_its_linesheets_up_to_date(world: Wor
     assert world.jobs(JobKind.LINESHEETS_SYNC) == ["F1"]
 
 
-def test_a_change_of_a_known_style_does_not_touch_linesheets(synced: World) -> None:
+def test_a_new_colour_brings_linesheets_and_images_up_to_date_and_a_new_price_does_not(synced: World) -> None:
     synced.linesheet("F1")
+    with synced.session() as session:
+        session.execute(delete(Job).where(col(Job.kind).in_([JobKind.LINESHEETS_SYNC.value, JobKind.IMAGES_SCAN.value])))
+    synced.aims.put("D411", "NVY", sizes=["S"], price="91.00")
+    synced.sync()
+    assert synced.jobs(JobKind.LINESHEETS_SYNC) == synced.jobs(JobKind.IMAGES_SCAN) == []
     synced.aims.put("D410", "WHT")
     synced.sync()
-    assert synced.jobs(JobKind.LINESHEETS_SYNC) == []
+    assert (synced.jobs(JobKind.LINESHEETS_SYNC), synced.jobs(JobKind.IMAGES_SCAN)) == (["F1"], [""])
+
+
+def test_a_size_that_one_colour_alone_has_lost_becomes_a_task_for_a_person_until_it_is_back(synced: World) -> None:
+    """JOOR switches whole colours and whole sizes only."""
+    synced.aims.put("D410", "RED", sizes=["S"])
+    answer = synced.sync(fresh=True)["D410"]
+    assert isinstance(answer, Synced)
+    assert "cannot switch off RED in size M" in answer.note
+    with synced.session() as session:
+        (task,) = session.exec(select(ManualTask).where(ManualTask.kind == "sku_hole")).all()
+        assert (task.key, task.detail) == ("D410", {"style": "D410", "skus": ["RED|M"]})
+        assert known_holes(session, 1) == [("D410", "D410", "RED", "M")]
+    synced.aims.put("D410", "RED", sizes=["S", "M"])
+    synced.sync(fresh=True)
+    with synced.session() as session:
+        assert known_holes(session, 1) == []
 
 
 def test_a_dry_run_shows_before_and_after_and_sends_nothing(synced: World) -> None:
