@@ -16,7 +16,7 @@ from models.catalogue import CardState, StyleCard, StyleSource
 from models.errors import NotPossible, Outcome, Synced, Unchanged
 from models.jobs import Job, JobKind, JobState
 from models.mappings import Mapping, MappingKind, Proposal, ProposalState
-from models.outbox import Ask, add_jobs, release_blocked
+from models.outbox import release_blocked
 from rules.style_matching import AimsStyle, Matched, Matcher, Paired, Proposed, Target, count_numbers
 from workers.style_sources import style_colors_of
 from workers.sync import Context, FlowSpec, JobView
@@ -81,7 +81,7 @@ def match(job: JobView, ctx: Context) -> Outcome:
     found = Matched((*(Paired(_with(pair.card, skus), pair.target, pair.by) for pair in stored), *found.paired), found.proposed)
     if job.dry_run:
         return _preview(found, len(every))
-    return _keep(ctx, job, found, len(every))
+    return _keep(ctx, found, len(every))
 
 
 def _code(card: JoorStyleCard) -> str:
@@ -109,12 +109,12 @@ def _chunks(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
 # ---- storing -------------------------------------------------------------------------------------------------------------------------
 
 
-def _keep(ctx: Context, job: JobView, found: Matched, read: int) -> Outcome:
+def _keep(ctx: Context, found: Matched, read: int) -> Outcome:
     released = 0
     for some in _chunks(found.paired):
         ctx.beat()
         with ctx.session() as session:
-            released += _keep_pairs(session, ctx, job, some)
+            released += _keep_pairs(session, ctx, some)
         ctx.hit("mid_batch")
     with ctx.session() as session:
         waiting = _keep_proposals(session, ctx.site.id, found.proposed, ctx.clock.now())
@@ -124,11 +124,17 @@ def _keep(ctx: Context, job: JobView, found: Matched, read: int) -> Outcome:
         return Unchanged(f"no JOOR card was paired; {words}", counts=counts)
     by = Counter(pair.by for pair in found.paired)
     how = ", ".join(f"{number} by {by}" for by, number in by.most_common())
-    return Synced(0, f"{len(found.paired)} JOOR card(s) paired ({how}); {waiting} wait for a person", counts=counts)
+    return Synced(
+        0,
+        f"{len(found.paired)} JOOR card(s) paired ({how}), to be brought up to date by the next styles sync; {waiting} wait for a person",
+        counts=counts,
+    )
 
 
-def _keep_pairs(session: Session, ctx: Context, job: JobView, paired: Sequence[Paired]) -> int:
-    """Pairs, cards, an audit row, exports; releases what was blocked on the pairs. Returns how many jobs."""
+def _keep_pairs(session: Session, ctx: Context, paired: Sequence[Paired]) -> int:
+    """Pairs, cards, an audit row; releases what was blocked on the pairs. Returns how many jobs.
+
+    Nothing is sent: the next styles sync brings the cards up to date, and a person may look at its preview first."""
     now, rows = ctx.clock.now(), []
     for pair in paired:
         code = _code(pair.card)
@@ -140,9 +146,6 @@ def _keep_pairs(session: Session, ctx: Context, job: JobView, paired: Sequence[P
     if rows:
         session.add(AuditEntry(at=now, actor=BY, action="mapping.auto", subject=f"{ctx.site.key} style", after={"pairs": rows}))
     session.flush()
-    styles = sorted({pair.target.style for pair in paired if pair.card.identifier})
-    if styles:
-        add_jobs(session, ctx.site.id, [Ask(JobKind.STYLES_EXPORT, style, revive=True) for style in styles], now=now, run_id=job.run_id)
     return _release(session, ctx.site.id, paired, now)
 
 

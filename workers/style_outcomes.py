@@ -19,10 +19,15 @@ def refusal(ctx: Context, task: StyleTask) -> Rejected | None:
     card, part, words = refused[0]
     names = {"product": "the style", "skus": "the colours and sizes", "prices": "the prices"}
     more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+    by_hand = [
+        f"A person made {card.identifier} on JOOR. Pair the colours it has there: "
+        f'joorsync map set style "{card.identifier}|COLOUR ON JOOR" --aims "{task.source.style}|COLOUR" --site {ctx.site.key}',
+        "Or delete on JOOR the colours and sizes that AIMS360 does not have",
+    ]
     return Rejected(
         f"JOOR refused {names[part]} of {card.identifier}: {words}{more}",
         fix=[
-            "Correct it in AIMS360 or in JOOR's settings",
+            *(by_hand if part == "skus" and (card.adopted or card.by_hand) else ["Correct it in AIMS360 or in JOOR's settings"]),
             f"Then: joorsync enqueue styles --key {quoted(task.source.style)} --site {ctx.site.key}",
         ],
         field=part,

@@ -32,6 +32,7 @@ class CardTask:
     confirmed: set[Part] = field(default_factory=set)
     refused: dict[Part, str] = field(default_factory=dict)
     adopted: bool = False
+    by_hand: bool = False  # a person had made the card on JOOR
 
     @property
     def identifier(self) -> str:
@@ -117,4 +118,5 @@ def card_task(style: str, plan: CardPlan, card: StyleCard | None, *, full: bool)
         was=card.state if card else "",
         pending_job=str(pending["job"]) if goes_on and pending.get("job") else None,
         whole=full,
+        by_hand=bool(card and card.by_hand),
     )

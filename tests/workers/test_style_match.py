@@ -38,17 +38,20 @@ def exports(bench: Bench) -> list[str]:
     return sorted(job.key for job in bench.all(Job, Job.kind == JobKind.STYLES_EXPORT.value))
 
 
-def test_sure_pairs_are_stored_with_their_cards_and_exports_asked_for(bench: Bench) -> None:
+def test_sure_pairs_are_stored_with_their_cards_and_nothing_is_sent_yet(bench: Bench) -> None:
     joor_id = bench.catalogue.show("HAND-1", "D410", "Wrap", ("NVY", "M", ""))
     bench.catalogue.show("S200", "skirt", "Skirt")
     job = match(bench)
-    assert job.note == "2 JOOR card(s) paired (1 by style number, 1 by identifier); 0 wait for a person"
+    words = (
+        "2 JOOR card(s) paired (1 by style number, 1 by identifier), to be brought up to date by the next styles sync; 0 wait for a person"
+    )
+    assert job.note == words
     assert pairs(bench) == {"HAND-1": ("D410", "auto-map"), "S200": ("S200", "auto-map")}
     card = bench.stored("HAND-1")
     assert (card.style, card.color, card.state, card.by_hand, card.joor_id) == ("D410", "", CardState.ON_JOOR, True, joor_id)
     assert card.ids == {"skus": {"NVY|M": f"{joor_id}-NVY-M"}, "prices": {}}
     assert (card.product_digest, card.skus_digest, card.sent_at) == (None, None, None)
-    assert exports(bench) == ["D410", "S200"]
+    assert exports(bench) == [], "a person may look at the preview first"
     (entry,) = bench.all(AuditEntry)
     assert (entry.actor, entry.action) == ("auto-map", "mapping.auto")
     assert {"joor": "HAND-1", "aims360": "D410", "by": "style number"} in entry.after["pairs"]
