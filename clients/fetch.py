@@ -6,26 +6,21 @@ gate. No credential, cookie or proxy is ever used. Size and time are capped, slo
 
 import http.client
 import io
-import ipaddress
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import urljoin
 
+from clients.public_address import HOW_TO_BE_PUBLIC, Target, addresses, is_public, target_of, url_shown
 from clients.seams import retry_after_seconds
 from models.errors import NotPossible, Rejected, SyncError, Unavailable
 
 MAX_REDIRECTS = 3
-PUBLIC_PORTS = frozenset({80, 443, 8080, 8443})
 Resolve = Callable[[str, int], Sequence[str]]
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _CHUNK = 64 * 1024
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_PUBLIC = "Give an address that anybody on the internet can open, or mark a test site: `joorsync sites set KEY --sandbox`."
 
 
 class NothingThere(Rejected):
@@ -64,15 +59,6 @@ class _Rules:
         return min(self.timeout, left)
 
 
-@dataclass(frozen=True)
-class _Target:
-    scheme: str
-    host: str  # ASCII
-    port: int
-    path: str
-    shown: str  # for people: without the query, which may hold a signature
-
-
 def fetch(
     url: str,
     *,
@@ -92,7 +78,7 @@ def fetch(
     has no picture there for anybody, Unavailable when it cannot answer now.
     """
     rules = _Rules(allow_private, max_bytes, timeout, time.monotonic() + deadline, resolve or addresses, tls)
-    target = _target(url, rules)
+    target = target_of(url, allow_private=rules.allow_private)
     for _ in range(MAX_REDIRECTS + 1):
         try:
             answer = _ask(target, rules, version, body)
@@ -106,93 +92,17 @@ def fetch(
             raise Unavailable(f"{target.shown} did not answer in full: {_words(error)}. It is tried again by itself.") from None
         if not isinstance(answer, str):
             return answer
-        target = _target(urljoin(f"{target.scheme}://{_netloc(target)}{target.path}", answer), rules)
+        target = target_of(urljoin(f"{target.scheme}://{target.netloc}{target.path}", answer), allow_private=rules.allow_private)
     raise Rejected(f"{url_shown(url)} leads from one address to the next more than {MAX_REDIRECTS} times", fix=["Give the last one."])
 
 
-def addresses(host: str, port: int, wait: float = 10.0) -> list[str]:
-    """Every address of a name, in the resolver's order. Raises OSError; TimeoutError after `wait` seconds, which getaddrinfo cannot do."""
-    found: list[Any] = []
-
-    def look() -> None:
-        try:
-            found.append(list(dict.fromkeys(str(row[4][0]) for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))))
-        except (OSError, UnicodeError) as error:
-            found.append(error)
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    thread.join(wait)
-    if not found:
-        raise TimeoutError(f"the name {host} was not found in time")
-    if isinstance(found[0], Exception):
-        raise OSError(f"the name {host} cannot be found") from found[0]
-    return list(found[0])
-
-
-def is_public(address: str) -> bool:
-    """Also looks inside IPv6 forms that carry an IPv4 address."""
-    parsed = ipaddress.ip_address(address.split("%")[0])
-    if isinstance(parsed, ipaddress.IPv6Address):
-        inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo[1] if parsed.teredo else None)
-        if inner is None and parsed in _NAT64:
-            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFF_FFFF)
-        if inner is not None:
-            return inner.is_global and not inner.is_multicast
-    return parsed.is_global and not parsed.is_multicast
-
-
-def url_shown(url: str) -> str:
-    """For people and logs: without the query, which may hold a signature."""
-    return url.split("?")[0].split("#")[0][:300]
-
-
-# ---- where to ---------------------------------------------------------------------------------------------------------------------------
-
-
-def _target(url: str, rules: _Rules) -> _Target:
-    shown = url_shown(url)
-    try:
-        parts = urlsplit(url.strip())
-        port = parts.port
-        host = (parts.hostname or "").encode("idna").decode("ascii")
-    except ValueError as error:
-        raise NotPossible(f"{shown!r} is not an address of a picture ({error})", fix=["Give the full https:// address."]) from None
-    if parts.scheme not in _DEFAULT_PORTS or not host:
-        raise NotPossible(
-            f"{shown!r} is not fetched: pictures come from http:// and https:// addresses",
-            fix=["Give the full https:// address.", "For files on this machine use the image source `folder`."],
-        )
-    if parts.username is not None or parts.password is not None:
-        raise NotPossible(f"The address of a picture on {host} contains a user name or password", fix=["Leave it out.", _PUBLIC])
-    port = _DEFAULT_PORTS[parts.scheme] if port is None else port
-    if port not in PUBLIC_PORTS and not (rules.allow_private and port):
-        usual = ", ".join(map(str, sorted(PUBLIC_PORTS)))
-        raise NotPossible(
-            f"{shown} names port {port}; pictures are fetched from ports {usual}", fix=["Serve the pictures on one of those."]
-        )
-    return _Target(parts.scheme, host, port, _path(parts), shown)
-
-
-def _path(parts: SplitResult) -> str:
-    """Blanks and letters beyond ASCII as the wire wants them; what is escaped already stays."""
-    safe = "%/:?@!$&'()*+,;=~-._"
-    path = quote(parts.path, safe=safe.replace("?", "")) or "/"
-    return path + ("?" + quote(parts.query, safe=safe) if parts.query else "")
-
-
-def _netloc(target: _Target) -> str:
-    host = f"[{target.host}]" if ":" in target.host else target.host
-    return host if target.port == _DEFAULT_PORTS[target.scheme] else f"{host}:{target.port}"
-
-
-def _connect(target: _Target, rules: _Rules) -> socket.socket:
+def _connect(target: Target, rules: _Rules) -> socket.socket:
     found = rules.resolve(target.host, target.port)
     if not found:
         raise OSError(f"the name {target.host} has no address")
     private = [address for address in found if not is_public(address)]
     if private and not rules.allow_private:
-        raise NotPossible(f"{target.shown} leads to {private[0]}, which is not a public address: it is not fetched", fix=[_PUBLIC])
+        raise NotPossible(f"{target.shown} leads to {private[0]}, which is not a public address: it is not fetched", fix=[HOW_TO_BE_PUBLIC])
     last: OSError | None = None
     for address in found:
         try:
@@ -204,7 +114,7 @@ def _connect(target: _Target, rules: _Rules) -> socket.socket:
     raise last or OSError("no connection")
 
 
-def _secured(plain: socket.socket, target: _Target, rules: _Rules) -> socket.socket:
+def _secured(plain: socket.socket, target: Target, rules: _Rules) -> socket.socket:
     try:
         plain.settimeout(rules.left())
         return (rules.tls or ssl.create_default_context()).wrap_socket(plain, server_hostname=target.host)
@@ -249,13 +159,13 @@ class _Socket:
         return None
 
 
-def _ask(target: _Target, rules: _Rules, version: str, body: bool) -> Fetched | NotModified | str:
+def _ask(target: Target, rules: _Rules, version: str, body: bool) -> Fetched | NotModified | str:
     """The answer, or where a redirect leads."""
     sock = _connect(target, rules)
     connection = http.client.HTTPConnection(target.host, target.port)
     try:
         connection.sock = _Socket(sock, rules)  # has all that http.client uses of a socket
-        headers = {"Host": _netloc(target), "Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": "joorsync"}
+        headers = {"Host": target.netloc, "Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": "joorsync"}
         connection.request("GET", target.path, headers=headers | _conditions(version))
         answer = connection.getresponse()
         if answer.status == 304 and version:
@@ -282,21 +192,21 @@ def _version(answer: http.client.HTTPResponse) -> str:
     return f"modified:{modified}" if modified and len(modified) <= 60 else ""
 
 
-def _refuse(target: _Target, answer: http.client.HTTPResponse) -> None:
+def _refuse(target: Target, answer: http.client.HTTPResponse) -> None:
     status = answer.status
     if status == 200:
         return
     if status in (404, 410):
         raise NothingThere(f"There is no picture at {target.shown} (HTTP {status})", fix=["Put it there, or correct the address."])
     if status in (401, 403, 407):
-        raise Rejected(f"{target.shown} is not open to everybody (HTTP {status})", fix=[_PUBLIC])
+        raise Rejected(f"{target.shown} is not open to everybody (HTTP {status})", fix=[HOW_TO_BE_PUBLIC])
     if status in (408, 425, 429) or status >= 500:
         wait = retry_after_seconds(answer.headers.get("Retry-After"), time.time())
         raise Unavailable(f"{target.shown} cannot be had now (HTTP {status}). It is tried again by itself.", retry_after=wait)
     raise Rejected(f"{target.shown} answers HTTP {status} instead of a picture", fix=["Open it in a browser and correct the address."])
 
 
-def _read(target: _Target, rules: _Rules, answer: http.client.HTTPResponse, body: bool) -> Fetched:
+def _read(target: Target, rules: _Rules, answer: http.client.HTTPResponse, body: bool) -> Fetched:
     sort = answer.headers.get("Content-Type", "").split(";")[0].strip().lower()
     page = Rejected(
         f"A web page came from {target.shown} instead of a picture",
@@ -315,7 +225,7 @@ def _read(target: _Target, rules: _Rules, answer: http.client.HTTPResponse, body
     return Fetched(content, sort, version)
 
 
-def _content(target: _Target, rules: _Rules, answer: http.client.HTTPResponse) -> bytes:
+def _content(target: Target, rules: _Rules, answer: http.client.HTTPResponse) -> bytes:
     too_large = Rejected(
         f"The picture at {target.shown} has more than the {rules.max_bytes:,} bytes that are fetched",
         fix=["Put a smaller one in its place."],

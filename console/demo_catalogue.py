@@ -1,6 +1,7 @@
 """The catalogue's part of the demo: price labels, linesheets, and the small changes that a brand makes on a Tuesday."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -54,29 +55,32 @@ def prepare(session: Session, process: Process, site: Site, about: dict[str, Any
 
 def change(process: Process, sandbox: Controls, keys: dict[str, str]) -> str:
     """12 prices and one more colour in AIMS360, one style off a linesheet. Returns what was done, in words."""
-    rows = sandbox.styles()
-    plain = _plain_styles(rows)
+    plain = _plain_styles(sandbox.styles())
     for style, colors in plain[:PRICE_CHANGES]:
-        sandbox.in_aims("style_colors", style=style, wholesale=str(float(colors[0]["wholesale"]) + 3))
-    style, colors = plain[PRICE_CHANGES]
-    sizes = [size["name"] for size in colors[0]["sizes"]]
-    sandbox.in_aims("add_color", style=style, color="TRQ", color_description="Turquoise", sizes=sizes)
+        sandbox.in_aims("style_colors", style=style, wholesale=str(Decimal(colors[0]["wholesale"]) + 3))
+    done = [f"{len(plain[:PRICE_CHANGES])} styles have a new price"]
+    for style, colors in plain[-1:]:
+        sizes = [size["name"] for size in colors[0]["sizes"]]
+        sandbox.in_aims("add_color", style=style, color="TRQ", color_description="Turquoise", sizes=sizes)
+        done.append(f"{style} has a new colour")
     with process.sessions() as session:
         site = session.exec(select(Site).where(Site.key == next(iter(keys.values())))).one()
-        code, dropped = _on_a_linesheet(session, site)
-        asking.drop(session, site, code, dropped, process.actor, clock=process.clock)
-    return f"{len(plain[:PRICE_CHANGES])} styles have a new price, {style} has a new colour, {dropped} left linesheet {code}"
+        for code, style in _on_a_linesheet(session, site):
+            asking.drop(session, site, code, style, process.actor, clock=process.clock)
+            done.append(f"{style} left linesheet {code}")
+    return ", ".join(done)
 
 
-def _on_a_linesheet(session: Session, site: Site) -> tuple[str, str]:
-    """A linesheet of the site and a style that is on it."""
+def _on_a_linesheet(session: Session, site: Site) -> Sequence[tuple[str, str]]:
+    """A linesheet of the site and a style that is on it, if any."""
     return session.exec(
         select(Linesheet.code, StyleCard.style)
         .join(LinesheetItem, col(LinesheetItem.linesheet_id) == col(Linesheet.id))
         .join(StyleCard, (col(StyleCard.site_id) == col(Linesheet.site_id)) & (col(StyleCard.identifier) == col(LinesheetItem.identifier)))
         .where(Linesheet.site_id == site.id)
         .order_by(col(Linesheet.code), col(StyleCard.style))
-    ).first() or ("", "")
+        .limit(1)
+    ).all()
 
 
 def _plain_styles(rows: Iterable[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:

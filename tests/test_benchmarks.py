@@ -14,6 +14,7 @@ PROGRAMS = sorted((ROOT / "benchmarks").glob("*.py"))
 SMALL = {"inventory": "130", "listing": "2000"}
 CONTENDERS: dict[str, list[tuple[str, ...]]] = {
     "add_jobs": [("databases", name, "contenders") for name in ("sqlite", "postgresql")],
+    "catalogue": [("syncs", name, "contenders") for name in ("first", "unchanged", "one_percent_changed")],
     "claims": [("databases", name, "contenders") for name in ("sqlite", "postgresql")],
     "inventory": [("syncs", name, "contenders") for name in ("first", "unchanged", "one_percent_changed")],
     "listing": [("lists",), ("pages",), ("own_statements",)],

@@ -107,6 +107,7 @@ def _contract(aims: AimsClient, overrides: Mapping[str, Any]) -> list[Probe]:
     kinds = get_args(CodeKind)
     questions: list[tuple[str, Callable[[], Iterable[object]]]] = [(f"{kind} codes", partial(aims.codes, kind)) for kind in kinds]
     questions += [("customers", aims.customers), ("style colours", aims.all_style_colors), ("work in process", aims.wip)]
+    questions += [("price levels", aims.prices), ("images", aims.images)]
     found = [_asked(f"contract, {name}", partial(_holds, ask)) for name, ask in questions]
     tables: tuple[ContractTable, ...] = (aims.contract, JoorContract.load(overrides))
     for table in tables:

@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from clients.aims360.client import AimsClient
 from clients.aims360.types import ImageDocument
-from clients.fetch import Fetched, NothingThere, fetch, url_shown
+from clients.fetch import Fetched, NothingThere, fetch
+from clients.public_address import url_shown
 from models.errors import NotPossible, Rejected, SyncError, Unavailable
 from models.settings import ImageSettings
 from rules.images import Picture

@@ -18,7 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from clients import fetch as module
-from clients.fetch import Fetched, NothingThere, NotModified, fetch, is_public
+from clients import public_address
+from clients.fetch import Fetched, NothingThere, NotModified, fetch
+from clients.public_address import is_public
 from models.errors import NotPossible, Rejected, Unavailable
 
 PICTURE = b"\xff\xd8\xff" + b"picture" * 50
@@ -149,7 +151,7 @@ def test_a_redirect_to_a_private_address_is_not_followed(shop: Shop, monkeypatch
     """The first address is public (as far as this test makes us believe), the second is this machine's own."""
     hidden = Shop()
     hidden.answers["/secret"] = say()
-    monkeypatch.setattr(module, "PUBLIC_PORTS", frozenset({shop.port, hidden.port}))
+    monkeypatch.setattr(public_address, "PUBLIC_PORTS", frozenset({shop.port, hidden.port}))
     monkeypatch.setattr(module, "is_public", lambda address: address == "203.0.113.7")
     real = socket.create_connection
     monkeypatch.setattr(
@@ -194,7 +196,7 @@ def test_these_are_public(address: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "0x7f.1", "127.1"])
 def test_this_machine_is_not_called_however_it_is_written(shop: Shop, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PUBLIC_PORTS", frozenset({shop.port}))
+    monkeypatch.setattr(public_address, "PUBLIC_PORTS", frozenset({shop.port}))
     with pytest.raises((NotPossible, Unavailable)):  # a resolver may also know no such name
         fetch(f"http://{host}:{shop.port}/a.jpg", allow_private=False)
     assert shop.asked == []

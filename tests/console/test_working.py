@@ -1,6 +1,7 @@
 """Commands that do work, against the pretend systems over HTTP: enqueue --wait, dry runs, check, orders, the demo."""
 
 import json
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -118,14 +119,20 @@ def test_up_works_until_it_is_told_to_stop(town: Shell, monkeypatch: pytest.Monk
     assert done, "the timetable asked and the worker did it"
 
 
-def test_the_demo_ends_well_and_its_second_run_writes_nothing(shell: Shell) -> None:
+def test_the_demo_ends_well_its_second_run_writes_nothing_and_its_third_only_changes(shell: Shell) -> None:
     said = shell("demo", "--styles", "8", "--orders", "22")
     assert said.code == 0, said.out + said.err
-    first, again = said.out.split("Again, with nothing changed:")
-    assert "aims360.order_created" in first
-    assert "joor.inventory_set" in first
+    first, rest = said.out.split("Again, with nothing changed:")
+    again, changes = rest.split("After these changes:")
+    for effect in ("aims360.order_created", "joor.product_created", "joor.price_created", "joor.asset_added", "joor.collection_created"):
+        assert effect in first
     assert "The pretend systems counted: no writes at all" in again
-    assert "awkward orders that wait for a person" in again
+    counted = next(line for line in changes.splitlines() if line.startswith("The pretend systems counted"))
+    effects = set(re.findall(r"joor\.(\w+)", counted))
+    assert {"price_updated", "sku_created", "price_created"} <= effects
+    assert effects <= {"price_updated", "sku_created", "price_created", "collection_updated", "collection_items_removed"}, "nothing else"
+    assert "JOOR credits" in changes
+    assert "awkward orders that wait for a person" in changes
     (file,) = Path("var/demo").glob("*.db")
     with sqlite3.connect(file) as database:
         sent = database.execute("SELECT sum(sent) FROM job WHERE kind = 'inventory.push'").fetchone()[0]
@@ -152,7 +159,7 @@ def test_the_demo_on_services(shell: Shell, amqp_url: str, postgres_url: str) ->
     assert "postgresql+psycopg" in said.out
     lanes = shell("queues", "--json", AMQP_URL=amqp_url, DATABASE_URL=postgres_url).json["lanes"]
     assert {(row["ready"], row["dead"]) for row in lanes} == {(0, 0)}
-    assert shell("topology", AMQP_URL=amqp_url, DATABASE_URL=postgres_url).out.startswith("4 lanes declared")
+    assert shell("topology", AMQP_URL=amqp_url, DATABASE_URL=postgres_url).out.startswith("10 lanes declared")
 
 
 def test_the_demo_on_pretend_systems_that_run_already(shell: Shell, sandbox: Sandbox) -> None:
