@@ -155,7 +155,7 @@ class Stage:
         if not self._process.settings.embedded or not isinstance(clock, MovableClock):
             return
         with self._process.reading() as session:
-            until = _all_wait_until(session)
+            until = _all_wait_until(session, clock.now())
         if until is None or (seconds := (until - clock.now()).total_seconds()) < 2:
             return
         self._sandbox.advance(seconds)
@@ -164,13 +164,13 @@ class Stage:
         self._inline.wake()
 
 
-def _all_wait_until(session: Session) -> datetime | None:
-    """The earliest time a job waits for; None when one could run now."""
-    waiting = (JobState.WAITING.value, JobState.RETRYING.value, JobState.UNKNOWN.value)
-    busy = [state.value for state in MOVING if state.value not in waiting]
-    if session.exec(select(Job.id).where(col(Job.state).in_(busy)).limit(1)).first() is not None:
+def _all_wait_until(session: Session, now: datetime) -> datetime | None:
+    """The earliest time a job waits for; None when one runs or could run now."""
+    moving = [state.value for state in MOVING]
+    ready = (col(Job.state) == JobState.RUNNING) | (col(Job.available_at) <= now)
+    if session.exec(select(Job.id).where(col(Job.state).in_(moving), ready).limit(1)).first() is not None:
         return None
-    return session.exec(select(func.min(Job.available_at)).where(col(Job.state).in_(waiting))).first()
+    return session.exec(select(func.min(Job.available_at)).where(col(Job.state).in_(moving))).first()
 
 
 def _set_up(process: Process, sandbox: Sandbox | RunningSandbox) -> dict[str, str]:

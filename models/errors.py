@@ -78,14 +78,16 @@ class Unavailable(SyncError):
 
 
 class WaitUntil(SyncError):
-    """A client may not call before `until`: no credits left, breaker open, lane held. Becomes `Waiting`; spends no attempt."""
+    """A client may not call before `until`: no credits left, breaker open, lane held. Becomes `Waiting`; spends no attempt. `lane`: nothing
+    else of the lane can call either, so it is held as a whole instead of finding out job by job."""
 
     kind = "waiting"
     whose = "time"
 
-    def __init__(self, until: datetime, why: str) -> None:
+    def __init__(self, until: datetime, why: str, *, lane: bool = False) -> None:
         super().__init__(why)
         self.until = until
+        self.lane = lane
 
 
 class OutcomeUnknown(SyncError):

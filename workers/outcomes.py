@@ -59,7 +59,8 @@ def judge(answer: Outcome | Exception | None, job: JobView, kind: JobKind, max_a
     if isinstance(answer, Waiting):
         return Verdict(JobState.WAITING, spent=False, available_at=answer.until, note=answer.why)
     if isinstance(answer, WaitUntil):
-        return Verdict(JobState.WAITING, spent=False, available_at=answer.until, note=answer.summary)
+        hold = answer.until if answer.lane else None
+        return Verdict(JobState.WAITING, spent=False, available_at=answer.until, note=answer.summary, lane_hold_until=hold)
     if isinstance(answer, SyncError):
         return _failure(answer, job, max_attempts, now)
     return _defect(answer, job, kind, now)

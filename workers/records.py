@@ -194,7 +194,7 @@ def _hold_lane(session: Session, claim: Recorded, verdict: Verdict, now: datetim
         return  # neither a person's pause nor a longer one is shortened
     if pause is None:
         pause = LanePause(site_id=claim.site_id, data_type=data_type, paused_by="joorsync", paused_at=now)
-    pause.until, pause.reason = until, verdict.summary or "the remote side asked for a pause"
+    pause.until, pause.reason = until, verdict.summary or verdict.note or "the remote side asked for a pause"
     session.add(pause)
 
 

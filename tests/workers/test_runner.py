@@ -141,6 +141,17 @@ def test_retry_after_holds_the_whole_lane(bench: Bench) -> None:
     assert ran == ["7002"]
 
 
+def test_credits_that_are_used_up_hold_the_lane_so_that_its_jobs_do_not_find_out_one_by_one(bench: Bench) -> None:
+    until = NOON + timedelta(minutes=4)
+    job = bench.after(WaitUntil(until, "JOOR's credits for orders are used up", lane=True))
+    assert (job.state, job.attempts, job.available_at) == (JobState.WAITING, 0, until)
+    (other,) = bench.ask("7002")
+    bench.runner(lambda _view, _ctx: pytest.fail("it was tried")).run(other)
+    assert (bench.job(other).state, bench.job(other).available_at) == (JobState.QUEUED, until)
+    with bench.sessions() as session:
+        assert session.exec(select(LanePause.reason)).one() == "JOOR's credits for orders are used up"
+
+
 def test_a_lost_answer_to_a_create_is_unknown_and_never_plainly_retried(bench: Bench) -> None:
     job = bench.after(OutcomeUnknown("AIMS360 did not answer"))
     assert (job.state, job.attempts) == (JobState.UNKNOWN, 1)
