@@ -6,6 +6,7 @@ Fetching is done before the listener's lock is taken, so that a slow picture hol
 
 import http.client
 import ipaddress
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,7 +59,7 @@ def fetch(address: str) -> Fetched:
         return Fetched(problem=f"{address} is no address")
     if parts.scheme not in ("http", "https") or not host:
         return Fetched(problem=f"{address} is no address")
-    if not _loopback(host):
+    if not (_loopback(host) or host == socket.gethostname().lower()):  # in a container it goes by its name
         return Fetched(problem=f"{address} cannot be reached")
     kind = http.client.HTTPConnection if parts.scheme == "http" else http.client.HTTPSConnection
     connection = kind(host, port, timeout=SECONDS)

@@ -81,6 +81,7 @@ def _nothing_sent(style: str, tally: Tally, failed: int) -> Rejected:
         f"{style}: {_count(failed)} cannot be sent, and there is nothing else to send: {_first(tally.failed)}",
         fix=[
             "Put a good picture in its place; it is offered again when it changes.",
+            "If JOOR cannot open the address: joorsync sites set KEY --image urls_public=false, and the pictures themselves are sent.",
             f"See all of them: joorsync images show {style}",
             f"Offer them again as they are: joorsync enqueue images --key {style} --all",
         ],

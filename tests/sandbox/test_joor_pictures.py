@@ -1,6 +1,7 @@
 """Pictures on the pretend JOOR (fact sheet 2.2, 6): v4 fetches addresses, v2 takes bytes, and both have limits."""
 
 import hashlib
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sandbox.joor_fetch import fetch
 from tests.sandbox.joor_remote import Remote
 from tests.sandbox.pictures import JPEG, PNG, Gallery, gallery
 
@@ -230,3 +232,12 @@ def test_an_image_is_deleted_by_the_name_joor_gave_it_and_the_answer_is_a_bare_l
     assert set(body["image_deleted"]) == {"style_number", "style_identifier", "upload_id"}
     assert shown_style(joor)["images"] == ""
     assert joor.keys("asset_removed") == ["look.jpg"]
+
+
+def test_this_machine_may_be_called_by_its_own_name(shown: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container the pretend systems go by it."""
+    port, real = shown.url.rpartition(":")[2], socket.create_connection
+    monkeypatch.setattr(socket, "gethostname", lambda: "my-box")
+    monkeypatch.setattr(socket, "create_connection", lambda address, *rest, **more: real(("127.0.0.1", address[1]), *rest, **more))
+    assert fetch(f"http://my-box:{port}/a.png").body == PNG
+    assert "cannot be reached" in fetch(f"http://other-box:{port}/a.png").problem
