@@ -13,27 +13,22 @@ from datetime import datetime, timedelta
 
 import structlog
 from dramatiq.middleware import TimeLimitExceeded
-from sqlalchemy import ColumnElement, func, update
+from sqlalchemy import func, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from models.errors import Outcome, SyncError, Unavailable, Waiting, WaitUntil
 from models.jobs import CLAIMABLE, Attempt, Job, JobKind, JobState
-from models.limits import LanePause
-from models.sites import Site
-from runtime import breakers
 from runtime.broker import TIME_LIMIT_MS
 from runtime.clock import Clock
 from workers.heartbeat import Heartbeat, LeaseLost, Stopping
+from workers.holds import hand_back, held_until, record_in_work
 from workers.outcomes import Verdict, judge
 from workers.records import record
 from workers.sync import Context, FlowSpec, JobView
 
 Sessions = Callable[[], AbstractContextManager[Session]]
 
-#: How long a job waits when another one of the same record runs: seldom, after a lost connection or an ask while a job runs.
-RECORD_IN_WORK = timedelta(seconds=5)
 #: Between tries to write an outcome. The remote call has been made: a deadlock or a restart of the database must not cost its answer.
 RECORD_PAUSES = (0.0, 0.2, 1.0, 5.0)
 
@@ -109,9 +104,9 @@ class Runner:
             if job is None or job.state not in CLAIMABLE:
                 return None
             spec = self._specs[JobKind(job.kind)]
-            hold = self._held_until(session, job, spec, now)
+            hold = held_until(session, job, spec, now)
             if hold is not None:
-                _hand_back(session, job_id, hold)
+                hand_back(session, job, hold)
                 return None
             token = f"{self._worker}:{uuid.uuid4().hex[:12]}"
             taken = self._take(session, job, spec, token, now)
@@ -127,19 +122,6 @@ class Runner:
                 max_attempts={row.id: row.max_attempts for row in taken if row.id is not None},
             )
 
-    def _held_until(self, session: Session, job: Job, spec: FlowSpec, now: datetime) -> datetime | None:
-        """When a pause, an open breaker or another job of the same record is in the way: the time to come back (now, when only a person
-        ends it)."""
-        site = session.get_one(Site, job.site_id)
-        if site.paused_at is not None:
-            return now
-        pause = session.exec(select(LanePause).where(LanePause.site_id == job.site_id, LanePause.data_type == job.data_type)).first()
-        if pause is not None and (pause.until is None or pause.until > now):
-            return pause.until or now
-        if session.exec(select(Job.id).where(Job.id == job.id, _record_in_work())).first() is not None:
-            return now + RECORD_IN_WORK
-        return breakers.open_until(session, job.site_id, spec.endpoints, now)
-
     def _take(self, session: Session, job: Job, spec: FlowSpec, token: str, now: datetime) -> list[Job]:
         """The job itself, locked already, and for batches its queued siblings, in one conditional update."""
         wanted: list[int | None] = [job.id]
@@ -153,7 +135,7 @@ class Runner:
                     col(Job.state).in_([state.value for state in CLAIMABLE]),
                     col(Job.available_at) <= now,
                     col(Job.id) != job.id,
-                    ~_record_in_work(),
+                    ~record_in_work(),
                 )
                 .order_by(col(Job.id))
                 .limit(spec.batch_size - 1)
@@ -239,34 +221,6 @@ class Runner:
                 self._clock.sleep(pause)
         with self._sessions() as session:
             record(session, claim, verdicts, around, self._clock.now(), self._log)
-
-
-def _hand_back(session: Session, job_id: int, until: datetime) -> None:
-    """Back to the outbox: the relay publishes it again once the hold has ended."""
-    session.execute(
-        update(Job)
-        .where(col(Job.id) == job_id, col(Job.state).in_([state.value for state in CLAIMABLE]))
-        .values(state=JobState.QUEUED, published_at=None, relay_token=None, relay_until=None, available_at=until)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _record_in_work() -> ColumnElement[bool]:
-    """Another job of the same record runs. It had left the waiting ones, committed, before this row could join them, so a claim sees it."""
-    other = aliased(Job)
-    return (
-        select(col(other.id))
-        .where(
-            col(other.site_id) == col(Job.site_id),
-            col(other.data_type) == col(Job.data_type),
-            col(other.state) == JobState.RUNNING,
-            col(other.kind) == col(Job.kind),
-            col(other.key) == col(Job.key),
-            col(other.dry_run) == col(Job.dry_run),
-            col(other.id) != col(Job.id),
-        )
-        .exists()
-    )
 
 
 def _view(job: Job) -> JobView:
