@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from models.jobs import DataType, Job, JobKind, JobState
+from models.sites import Site
 from producers import linesheets as asking
+from producers import style_rekey
 from producers import styles as style_asking
-from tests.journeys.catalogue_oracle import check_linesheets, check_styles, expected_skus, picture_counts
+from tests.journeys.catalogue_oracle import check_linesheets, check_styles, expected_skus, picture_counts, shown_skus
 from tests.journeys.linesheet_cast import define
 from tests.journeys.test_chaos import QUICK
 from tests.journeys.town import Town
@@ -167,6 +169,35 @@ def test_a_sku_on_an_open_order_is_never_taken_away_silently(shop: Workshop) -> 
     off = sorted((sku["color_code"], sku["size"]) for sku in card["skus"] if sku["status"] == "INACTIVE")
     assert off == [(gone, size) for gone in colors]
     assert failures(town) == []
+
+
+def test_a_live_catalogue_is_rekeyed_with_its_linesheets_and_back_again(shop: Workshop) -> None:
+    """One card per style, then one per colour, then one per style once more: nothing is left over, and nothing is made twice."""
+    town = shop.town
+    with town.sessions() as session:  # the account's orders hold many of the old cards; asking for each is another test's
+        site = session.get_one(Site, 1)
+        site.style_settings = {**site.style_settings, "deactivate": "go"}
+    fall = styles_of(town, seasons(town, "FA"))
+    define(town, "us", "F1", "Fall 1", seasons=seasons(town, "FA"))
+    shop.sync(*CATALOGUE)
+    for card in ("style_color", "style"):
+        with town.sessions() as session:
+            preview = style_rekey.rekey(session, "us", card, confirm=True, by="anna", clock=shop.clock)  # type: ignore[arg-type]  # a Literal
+            assert preview.rekeyed
+        shop.work()
+        shop.sync(*CATALOGUE)
+        assert failures(town) == []
+        shown, expected = shown_skus(town, "us"), expected_skus(town, "us")
+        keys = {(name if card == "style" else f"{_style_of(name, color)}-{color}", color, size) for name, color, size in expected}
+        assert set(shown) == keys
+        check_linesheets(town, "us", {"F1": fall})
+        offered = {name for name, _, _ in shown}
+        (sheet,) = [row for row in town.state("linesheets", account="us") if row["code"] == "F1"]
+        assert {item["identifier"] for item in sheet["items"]} <= offered, "no old card is left on the linesheet"
+
+
+def _style_of(identifier: str, color: str) -> str:
+    return identifier.removesuffix(f"-{color}")
 
 
 @pytest.mark.parametrize(
