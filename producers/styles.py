@@ -167,6 +167,17 @@ def allow(
     return task, release_blocked(session, found.id or 0, "decision", f"{what}:{key}", now=now)
 
 
+def open_questions(session: Session, site: Site | str, what: str) -> Sequence[ManualTask]:
+    """What waits to be allowed, by key. Raises NotPossible for a decision that there is not."""
+    found = resolve_site(session, site)
+    if what not in DECISIONS:
+        raise NotPossible(f"{what!r} cannot be allowed", fix=[f"Choose one of: {', '.join(DECISIONS)}."])
+    waiting = select(ManualTask).where(
+        ManualTask.site_id == found.id, ManualTask.kind == DECISIONS[what], col(ManualTask.done_at).is_(None)
+    )
+    return session.exec(waiting.order_by(col(ManualTask.key))).all()
+
+
 def allow_unasked(session: Session, site: Site, style: str, summary: str, detail: dict[str, Any], by: str, now: datetime) -> None:
     """A rekey that a person allowed before a job came to ask for it."""
     task = _task(session, site, DECISIONS["rekey"], style)

@@ -7,7 +7,7 @@ import typer
 from console import styles
 from console.commands import style_fields
 from console.commands.asking import relayed, say_and_wait
-from console.commands.options import AnySite, AsJson, Limit, OneSite, Reason, group, process_of
+from console.commands.options import AnySite, AsJson, Limit, OneSite, Reason, Yes, group, process_of
 from console.output import cell, document, note, say, table
 from console.process import Process
 from models.errors import NotPossible
@@ -155,23 +155,46 @@ def put_back(
 def allow(
     context: typer.Context,
     what: Annotated[str, typer.Argument(help="remove or rekey.")],
-    key: Annotated[str, typer.Argument(help="As the question names it: IDENTIFIER[|COLOUR[|SIZE]], or the style.")],
     site: OneSite,
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="KEY", help="As the question names it: IDENTIFIER[|COLOUR[|SIZE]], or the style.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every open question of this kind, after a list of them.")] = False,
+    yes: Yes = False,
     reason: Reason = "",
     as_json: AsJson = False,
 ) -> None:
-    """Allow what a blocked job asks for: exactly the orders, or the identifiers, that its question shows."""
+    """Allow what blocked jobs ask for: exactly the orders, or the identifiers, that their questions show."""
     process = process_of(context)
+    if bool(keys) == everything:
+        raise NotPossible("What is allowed?", fix=["Name what the question names, or give --all."])
+    chosen = keys or _all_open(process, site, what, yes)
+    allowed, released = [], 0
     with process.sessions() as session:
-        task, released = asking.allow(session, site, what, key, process.actor, reason=reason, clock=process.clock)
-        summary, detail = task.summary, dict(task.detail or {})
+        for key in chosen:
+            task, jobs = asking.allow(session, site, what, key, process.actor, reason=reason, clock=process.clock)
+            allowed.append({"key": key, "question": task.summary, "detail": dict(task.detail or {})})
+            released += jobs
     delayed = process.publish()
     if as_json:
-        document({"allowed": what, "key": key, "question": summary, "detail": detail, "released": released, "delayed": delayed})
+        document({"allowed": what, "questions": allowed, "released": released, "delayed": delayed})
         return
-    say(f"Allowed: {summary}")
+    for row in allowed:
+        say(f"Allowed: {row['question']}")
     say(f"{released} job(s) go on.")
     _later(process, released, delayed)
+
+
+def _all_open(process: Process, site: str, what: str, yes: bool) -> list[str]:
+    """The keys of all open questions, once a person has seen them. Read apart, so that no lock is held meanwhile."""
+    with process.reading() as session:
+        rows = [(task.key, task.summary) for task in asking.open_questions(session, site, what)]
+    if not yes:
+        for _, summary in rows:
+            note(f"  {summary}")
+        if rows:
+            typer.confirm(f"Allow all {len(rows)}?", abort=True, err=True)
+    return [key for key, _ in rows]
 
 
 def _later(process: Process, released: int, delayed: str | None) -> None:

@@ -132,6 +132,18 @@ def test_a_question_is_allowed_once_and_its_job_goes_on(us: Shell) -> None:
     assert (said.code, "Nothing waits for remove 'D410|NVY'" in said.err) == (2, True)
 
 
+def test_all_open_questions_are_allowed_at_once_after_they_were_shown(us: Shell) -> None:
+    for key in ("D410|NVY", "D411"):
+        more = {"summary": f"{key} is on 7700123", "detail": {"orders": ["7700123"]}}
+        add(us, ManualTask(site_id=1, data_type="styles", kind="style_removal", key=key, created_at=NOW, **more))
+    said = us("styles", "allow", "remove", "--site", "us")
+    assert (said.code, "What is allowed?" in said.err) == (2, True)
+    said = us("styles", "allow", "remove", "--all", "--yes", "--site", "us", "--json")
+    assert [row["key"] for row in said.json["questions"]] == ["D410|NVY", "D411"]
+    assert all(task.done_at for task in all_of(us, ManualTask))
+    assert us("styles", "allow", "remove", "--all", "--yes", "--site", "us", "--json").json["questions"] == []
+
+
 def test_what_was_taken_off_is_put_back(us: Shell) -> None:
     add(us, card(sent={"off": ["D410|NVY"]}))
     assert us("styles", "put-back", "D410|NVY", "--site", "us").code == 0
