@@ -1,5 +1,5 @@
 """v4 seasons and collections, which are JOOR's linesheets (facts 5.1-5.3). Every update says its action: the default strips what is not
-named."""
+named. The name of that parameter is ASSUMED, so each change is checked for it and made good (`_make_good`)."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -9,7 +9,7 @@ from clients.joor.types import JoorLinesheet, LinesheetDraft, LinesheetEntry
 from clients.joor.v4_answers import DUPLICATED, Names, Row, joined, named, read_bulk, rows_in, text
 from clients.joor.v4_calls import V4Calls
 from clients.jsontext import storable
-from models.errors import OutcomeUnknown, Rejected
+from models.errors import NotPossible, OutcomeUnknown, Rejected
 
 Action = Literal["ADD_ITEMS", "REMOVE_ITEMS"]
 _ROUNDS = 5
@@ -20,9 +20,16 @@ class Collections:
 
     def __init__(self, calls: V4Calls) -> None:
         self._calls = calls
+        self._shown: dict[str, list[Row]] = {}  # JOOR id -> the items JOOR last showed
+        self._proven = False  # JOOR has heeded the action once
 
     def all(self) -> list[JoorLinesheet]:
-        return [_linesheet(row) for row in self._calls.rows("path.collections", "reading linesheets") if text(row, "id")]
+        return [_linesheet(row) for row in self._read("reading linesheets")]
+
+    def _read(self, what: str) -> list[Row]:
+        rows = [row for row in self._calls.rows("path.collections", what) if text(row, "id")]
+        self._shown |= {text(row, "id"): _items_of(row) for row in rows}
+        return rows
 
     # ---- heads --------------------------------------------------------------------------------------------------------------------------
 
@@ -34,6 +41,7 @@ class Collections:
             if joor_id is None:
                 created = self._create(draft, season)
                 if created is not None:
+                    self._shown[created] = []
                     return created, season
                 joor_id = self._id_of(draft.code)
                 if joor_id is None:
@@ -42,8 +50,7 @@ class Collections:
         return joor_id, season
 
     def _id_of(self, code: str) -> str | None:
-        rows = self._calls.rows("path.collections", f"looking up linesheet {code}")
-        return next((text(row, "id") for row in rows if text(row, "external_id") == code and text(row, "id")), None)
+        return next((text(row, "id") for row in self._read(f"looking up linesheet {code}") if text(row, "external_id") == code), None)
 
     def _create(self, draft: LinesheetDraft, season: str) -> str | None:
         """JOOR's id; None when JOOR says that it has the linesheet already."""
@@ -124,9 +131,10 @@ class Collections:
         items = [_item(entry, action) for entry in entries]
         body: Row = {"id": joor_id, "name": draft.name, **head, "items": items}
         what = f"updating linesheet {draft.code}" + (f", {action} of {len(items)} style(s)" if items else "")
-        data = self._calls.post(
-            "path.collections_update", [body], what, "write", **{self._calls.contract["collections.action_param"]: action}
-        )
+        if joor_id not in self._shown:
+            self._read(f"looking at linesheet {draft.code}")
+        data = self._post(body, what, action)
+        self._make_good(draft, joor_id, action, items, data)
         errors = rows_in(data.get("errors"))
         if not errors:
             return None, {}
@@ -135,6 +143,46 @@ class Collections:
         said = read_bulk({"errors": errors}, sent or [{"id": joor_id}], dict, self._calls.http.redact)
         refused = {entry.identifier: words for entry, words in zip(entries, said.words, strict=False) if words is not None}
         return joined(words for words in said.words if words is not None), refused
+
+    def _post(self, body: Row, what: str, action: Action) -> Row:
+        return self._calls.post(
+            "path.collections_update", [body], what, "write", **{self._calls.contract["collections.action_param"]: action}
+        )
+
+    def _make_good(self, draft: LinesheetDraft, joor_id: str, action: Action, items: Sequence[Row], data: Row) -> None:
+        """If JOOR went by its default all the same, everything that was not named is gone: then all of it is named, which puts it back
+        whichever way JOOR reads the call, and NotPossible stops the work. A person who takes single items off meanwhile is no such case."""
+        before, named_now = self._shown.get(joor_id, []), {str(item["product_id"]) for item in items}
+        others = {text(row, "product_id") for row in before} - named_now
+        answered = [row for row in rows_in(data.get("data")) if isinstance(row, dict) and text(row, "id") == joor_id and "items" in row]
+        if answered:
+            self._shown[joor_id] = _items_of(answered[0])
+        elif others and not self._proven:
+            self._read(f"looking whether linesheet {draft.code} kept its items")
+        else:
+            return
+        if not others:
+            return
+        if others & {text(row, "product_id") for row in self._shown.get(joor_id, [])}:
+            self._proven = True
+            return
+        whole = [*before, *(items if action == "ADD_ITEMS" else [])]
+        self._post({"id": joor_id, "name": draft.name, "items": whole}, f"putting linesheet {draft.code} back", "ADD_ITEMS")
+        self._shown[joor_id] = list(whole)
+        raise NotPossible(
+            f"JOOR did not heed that items of linesheet {draft.code} were to be {'added' if action == 'ADD_ITEMS' else 'removed'} and took "
+            f"{len(others)} others off; they were put back at once, and no linesheet is changed until this is put right",
+            fix=self._calls.contract.what_to_do("collections.action_param", self._calls.http.site),
+            field="collections.action_param",
+        )
+
+
+def _items_of(row: Row) -> list[Row]:
+    """As an update takes them."""
+    found = [item for item in rows_in(row.get("items")) if isinstance(item, dict) and text(item, "product_id")]
+    return [
+        {name: item[name] for name in ("product_id", "order_number", "sku_ids") if item.get(name) not in (None, "", [])} for item in found
+    ]
 
 
 def _item(entry: LinesheetEntry, action: Action) -> Row:

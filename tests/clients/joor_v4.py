@@ -38,6 +38,8 @@ class FakeV4:
         self.whole: dict[str, list[Any]] = {}
         self.page_size = 0
         self.needs_whole_matrix = False
+        self.action_param = "action"  # what the update of collections goes by; without it everything is replaced
+        self.shows_items = True
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path, params = request.url.path.removeprefix("/v4/").strip("/"), dict(request.url.params)
@@ -115,7 +117,7 @@ class FakeV4:
                 self._spread(kept, place)
             return {"id": item["id"]}
         if kind == "collections" and verb == "bulk_update":
-            return self._items(self.rows[kind][item["id"]], item, params.get("action", "REPLACE_ITEMS"))
+            return self._items(self.rows[kind][item["id"]], item, params.get(self.action_param, "REPLACE_ITEMS"))
         row = {**item, "id": f"{kind}-{len(self.rows[kind]) + 1}"}
         if kind == "skus":
             row["trait_values"] = [_shown_trait(value) for value in item["trait_values"]]
@@ -139,7 +141,7 @@ class FakeV4:
             if action != "REMOVE_ITEMS":
                 old[row["product_id"]] = row
         kept.update({**item, "items": list(old.values())})
-        return kept
+        return kept if self.shows_items else {name: value for name, value in kept.items() if name != "items"}
 
 
 def catalogue_of(remote: Any, make_http: Any, site: Any = SITE, **contract: str) -> V4Catalogue:

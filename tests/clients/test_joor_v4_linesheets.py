@@ -87,6 +87,7 @@ def test_a_head_is_updated_with_the_explicit_action_and_no_items(joor, catalogue
 
 def test_assumed_words_of_collections_can_be_changed_by_contract(joor, make_http):
     by_hand(joor)
+    joor.action_param = "items_action"
     catalogue = catalogue_of(joor, make_http, collections__action_param="items_action", collections__no_date="omit")
     catalogue.save_linesheet(replace(PLAIN, code="F1"), "c-9", None, doubt=False)
     assert joor.calls[-1] == (
@@ -138,9 +139,39 @@ def test_styles_are_added_and_removed_by_name_and_what_a_person_put_there_stays(
     ]
     assert catalogue.remove_items(FALL, "c-9", [A]) == {"S-A": None}
     assert [item["product_id"] for item in row["items"]] == ["900", "102"]
-    assert [(params["action"], body[0]["items"]) for _, body, params in joor.calls][1] == ("REMOVE_ITEMS", [{"product_id": "101"}])
+    assert [(params["action"], body[0]["items"]) for _, body, params in joor.calls if body is not None][1] == (
+        "REMOVE_ITEMS",
+        [{"product_id": "101"}],
+    )
     found = catalogue.linesheets()
     assert [(sheet.joor_id, sheet.code, sheet.items) for sheet in found] == [("c-9", "F1", {"900": (), "102": ("k1", "k2")})]
+
+
+@pytest.mark.parametrize("shows_items", [True, False], ids=["the answer shows items", "it does not"])
+@pytest.mark.parametrize("change", ["head", "add", "remove"])
+def test_a_joor_that_goes_by_another_parameter_strips_nothing_for_long(joor, catalogue, change, shows_items):
+    """The name of the parameter is ASSUMED; ignored, JOOR's default would take everything off that the call does not name."""
+    row = by_hand(joor)
+    row["items"] = [{"product_id": "900", "order_number": 7, "sku_ids": ["k9"]}, {"product_id": "101", "order_number": 1}]
+    before = list(row["items"])
+    joor.action_param, joor.shows_items = "mode", shows_items
+    calls = {
+        "head": lambda: catalogue.save_linesheet(FALL, "c-9", None, doubt=False),
+        "add": lambda: catalogue.add_items(FALL, "c-9", [B]),
+        "remove": lambda: catalogue.remove_items(FALL, "c-9", [A]),
+    }
+    with pytest.raises(NotPossible, match="were put back at once") as caught:
+        calls[change]()
+    assert [item for item in row["items"] if item in before] == before
+    assert any("collections.action_param" in step or "action_param" in step for step in caught.value.fix)
+
+
+def test_once_the_mode_is_proven_answers_without_items_cost_no_further_read(joor, catalogue):
+    by_hand(joor)
+    joor.shows_items = False
+    for entry in (A, B, C):
+        assert catalogue.add_items(FALL, "c-9", [entry]) == {entry.identifier: None}
+    assert len(joor.reads("collections")) == 2 * 2, "before the first change and after it; a read takes two pages"
 
 
 def test_no_items_cost_no_call(joor, catalogue):

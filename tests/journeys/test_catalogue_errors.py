@@ -162,3 +162,20 @@ def test_pictures_that_joor_cannot_fetch_fail_alone(shop: Workshop) -> None:
     accept(shop)
     shop.sync(DataType.IMAGES, everything=True)
     assert not [job for job in town.jobs(JobState.FAILED, kind=JobKind.IMAGES_EXPORT) if job.dismissed_at is None]
+
+
+def test_a_joor_whose_update_mode_goes_by_another_name_loses_no_linesheet_item(shop: Workshop) -> None:
+    town = shop.town
+    one, two, three = plain_styles(town)[:3]
+    define(town, "us", "F1", "Fall 1", styles=[one, two])
+    shop.sync(DataType.STYLES, DataType.LINESHEETS)
+    town.control("/_joor/us/linesheets/F1/items", {"identifier": "HM-9001"})
+    town.control("/_switches", {"collection_action_param": "mode"})
+    define(town, "us", "F1", "Fall 1", styles=[one, two, three])
+    shop.sync(DataType.LINESHEETS)
+    (job,) = town.jobs(JobState.FAILED)
+    assert job.error_kind == "not_possible"
+    assert "put back" in (job.error_summary or "")
+    assert any("action_param" in step for step in job.error_fix or [])
+    (sheet,) = [row for row in town.state("linesheets", account="us") if row["code"] == "F1"]
+    assert {one, two, "HM-9001"} <= {item["identifier"] for item in sheet["items"]}
