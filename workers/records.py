@@ -1,5 +1,6 @@
 """Writing verdicts: job, attempt, lane hold, site pause, breaker, and the earlier failures that a success closes. One transaction."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -44,6 +45,7 @@ def record(session: Session, claim: Recorded, verdicts: dict[int, Verdict], mete
     """Jobs whose lease went to somebody else are left alone: whoever has them now records them."""
     verdicts = _not_blocked_in_vain(session, claim, {job_id: _storable(verdict) for job_id, verdict in verdicts.items()}, now)
     mine = _still_ours(session, claim)
+    recorded: list[Verdict] = []
     for position, view in enumerate(claim.jobs):
         verdict = verdicts.get(view.id)
         if verdict is None:
@@ -55,7 +57,8 @@ def record(session: Session, claim: Recorded, verdicts: dict[int, Verdict], mete
         _write(session, view, verdict, now)
         if verdict.state in (JobState.SUCCEEDED, JobState.UNCHANGED) and not view.dry_run:
             _close_earlier_failures(session, view, now)
-        _side_effects(session, claim, verdict, now)
+        recorded.append(verdict)
+    _side_effects(session, claim, recorded, now)
     wake_on_commit(session)
 
 
@@ -174,15 +177,19 @@ def _close_earlier_failures(session: Session, view: JobView, now: datetime) -> N
     )
 
 
-def _side_effects(session: Session, claim: Recorded, verdict: Verdict, now: datetime) -> None:
-    if verdict.lane_hold_until is not None:
-        _hold_lane(session, claim, verdict, now)
-    if verdict.pause_site:
-        _pause_site(session, claim.site_id, verdict, now)
+def _side_effects(session: Session, claim: Recorded, verdicts: Sequence[Verdict], now: datetime) -> None:
+    """Once per claim: the jobs of a batch share their calls, and one call that fails is one failure of the endpoint."""
+    holds = [verdict for verdict in verdicts if verdict.lane_hold_until is not None]
+    if holds:
+        _hold_lane(session, claim, max(holds, key=lambda verdict: verdict.lane_hold_until or now), now)
+    pause = next((verdict for verdict in verdicts if verdict.pause_site), None)
+    if pause is not None:
+        _pause_site(session, claim.site_id, pause, now)
+    failed = next((verdict for verdict in verdicts if verdict.breaker is True), None)
     for endpoint in claim.spec.endpoints:
-        if verdict.breaker is True:
-            breakers.failed(session, claim.site_id, endpoint, now, verdict.summary or "")
-        elif verdict.breaker is False:
+        if failed is not None:
+            breakers.failed(session, claim.site_id, endpoint, now, failed.summary or "")
+        elif any(verdict.breaker is False for verdict in verdicts):
             breakers.succeeded(session, claim.site_id, endpoint, now)
 
 
