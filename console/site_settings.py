@@ -10,7 +10,16 @@ from pydantic import BaseModel, ValidationError
 
 from console.output import field_lines
 from models.errors import NotPossible
-from models.settings import ImageSettings, InventorySettings, LinesheetSettings, OrderSettings, Schedule, StyleSettings
+from models.settings import (
+    CustomerSettings,
+    ImageSettings,
+    InventorySettings,
+    LinesheetSettings,
+    OrderSettings,
+    ReportSettings,
+    Schedule,
+    StyleSettings,
+)
 
 #: Option of `joorsync sites set` -> (column of Site, its type).
 GROUPS: dict[str, tuple[str, type[BaseModel]]] = {
@@ -19,6 +28,8 @@ GROUPS: dict[str, tuple[str, type[BaseModel]]] = {
     "style": ("style_settings", StyleSettings),
     "linesheet": ("linesheet_settings", LinesheetSettings),
     "image": ("image_settings", ImageSettings),
+    "customer": ("customer_settings", CustomerSettings),
+    "report": ("report_settings", ReportSettings),
     "schedule": ("schedule", Schedule),
 }
 

@@ -6,6 +6,8 @@ Re-exported here so that one import registers every table (Alembic and `create_a
 from models.audit import AuditEntry
 from models.catalogue import ImageSent, Linesheet, LinesheetItem, StyleCard, StyleField, StyleSource
 from models.cursors import Cursor
+from models.customers import CustomerCard, CustomerSource, JoorCode, JoorConnection, ShipToOffer
+from models.golive import Certification, Confirmation
 from models.jobs import Attempt, Job, Run
 from models.ledgers import InventoryPosition, ManualTask, OrderImport, OrderPart
 from models.limits import Breaker, CreditSpend, CreditWindow, LanePause, RateLimit, RateSlot
@@ -17,15 +19,21 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "Breaker",
+    "Certification",
+    "Confirmation",
     "Credential",
     "CreditSpend",
     "CreditWindow",
     "Cursor",
+    "CustomerCard",
+    "CustomerSource",
     "Division",
     "Fingerprint",
     "ImageSent",
     "InventoryPosition",
     "Job",
+    "JoorCode",
+    "JoorConnection",
     "LanePause",
     "Linesheet",
     "LinesheetItem",
@@ -38,6 +46,7 @@ __all__ = [
     "RateLimit",
     "RateSlot",
     "Run",
+    "ShipToOffer",
     "Site",
     "StyleCard",
     "StyleField",

@@ -32,6 +32,12 @@ class JobKind(StrEnum):
     LINESHEETS_SYNC = "linesheets.sync"  # one linesheet: season, window, members; key is its code
     IMAGES_SCAN = "images.scan"  # list the images of the source, add an export per style that differs
     IMAGES_EXPORT = "images.export"  # one AIMS360 style's images
+    CUSTOMERS_SCAN = "customers.scan"  # read AIMS360's customers, remember them, add an export per customer that differs
+    CUSTOMERS_EXPORT = "customers.export"  # one AIMS360 customer -> its JOOR connection, until JOOR shows it
+    CUSTOMERS_MATCH = "customers.match"  # read JOOR's connections; pair equal codes, propose the doubtful ones
+    CUSTOMERS_LISTS = "customers.lists"  # read both systems' code lists; pair equal codes, propose equal names
+    CUSTOMERS_CODE = "customers.code"  # write an AIMS360 account into a JOOR connection that has no code
+    CUSTOMERS_STORE = "customers.store"  # add an accepted ship-to to an AIMS360 customer
     INVENTORY_SCAN = "inventory.scan"  # read AIMS360, apply the rules, store the wanted positions
     INVENTORY_PUSH = "inventory.push"  # send the positions that differ
 

@@ -3,10 +3,13 @@
 Option values that AIMS360's own screens offer are UNKNOWN; these are ours.
 """
 
-from datetime import date
+import re
+from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal, get_args
+from zoneinfo import ZoneInfo, available_timezones
 
+from cronsim import CronSim, CronSimError
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
@@ -100,6 +103,10 @@ class OrderSettings(_Settings):
     import_status: Literal["Open", "Hold"] = "Hold"
     quantity_rule: Literal["packs", "units"] = "packs"  # what item_quantity counts when item_multiplier > 1 (UNKNOWN; JOOR facts 8.5)
     new_customer: Literal["create", "hold"] = "hold"
+    account_prefix: str = Field(default="", max_length=10)  # account of a customer made for an order: prefix, letters of the name, digest
+    account_letters: int = Field(default=4, ge=0, le=20)
+    account_digest: int = Field(default=4, ge=4, le=16)  # hexadecimal digits, so that two retailers of one name get two accounts
+    shipping_code: Literal["pairs", "unique"] = "unique"  # without a customer code: only by pairs, or also by a store only one customer has
     price_rule: Literal["joor", "joor_unit", "aims"] = "joor"  # item_price + adjustment | item_unit_price | AIMS360 wholesale
     discount_rule: Literal["aims_discount", "fold_into_price"] = "aims_discount"
     total_difference: Literal["show", "hold"] = "hold"
@@ -155,11 +162,127 @@ class InventorySettings(_Settings):
         return self
 
 
+class CustomerSettings(_Settings):
+    """How AIMS360 customers become JOOR connections, and how long JOOR may take to match new ones (joor-api facts 3.2).
+
+    `new`: only customers that a person names are sent as new ones, or every orderable customer that meets `fields`. Either way nothing new
+    goes out before the site's mapping was reviewed (`joorsync customers review`).
+    """
+
+    new: Literal["named", "all"] = "named"
+    fields: dict[str, list[str]] = Field(default_factory=dict)  # AIMS360 field of the customer row -> values: whose customers these are
+    price_labels: Literal["customer", "fixed"] = "customer"  # by the customer's currency and price level, or always `fixed_price_labels`
+    fixed_price_labels: list[str] = Field(default_factory=list)  # JOOR labels; also for customers of whom AIMS360 shows no currency
+    terms: bool = True  # send payment methods
+    ship_vias: bool = True  # send shipping methods
+    sales_reps: bool = True
+    groups: bool = True
+    missing_pair: Literal["ask", "leave_out"] = "ask"  # a term, ship via or rep without a pair: wait for it, or send the customer without
+    create_doors: bool = False  # shipping_create_doors of ship-tos
+    write_code: bool = True  # after an order made a customer: enter its account on JOOR (else a task for a person)
+    batch_size: int = Field(default=100, ge=1, le=1000)  # connections per bulk call; JOOR's maximum is UNKNOWN
+    single_reads_up_to: int = Field(default=20, ge=0)  # so many waiting customers are looked at one by one; more by pages of the list
+    match_days: dict[int, int] = Field(default_factory=lambda: {100: 2, 500: 3, 1000: 4, 1_000_000: 5})  # up to so many new: business days
+    look_hours: int = Field(default=4, ge=1)  # between looks at customers that JOOR still matches, in business hours
+    business_hours: str = "09:00-18:00"
+    time_zone: str = "America/New_York"  # of JOOR Data Services (ASSUMED)
+    holidays: str = "US"  # country whose public holidays are no business days (ASSUMED); "" for none
+    overlap_minutes: int = Field(default=10, ge=0)  # of delta reads
+    full_scan_hours: int = Field(default=24, ge=1)  # a whole reading at least so often: delta reads rest on an assumed field
+
+    @model_validator(mode="after")
+    def _usable(self) -> "CustomerSettings":
+        _zone(self.time_zone)
+        opens, closes = clock_hours(self.business_hours)
+        if opens >= closes:
+            raise ValueError("business_hours must begin before they end, for example 09:00-18:00")
+        if self.price_labels == "fixed" and not self.fixed_price_labels:
+            raise ValueError("price_labels 'fixed' needs fixed_price_labels (JOOR's labels)")
+        if not self.match_days or any(up_to < 1 or days < 1 for up_to, days in self.match_days.items()):
+            raise ValueError("match_days gives business days per volume, for example {100: 2, 500: 3, 1000: 4, 1000000: 5}")
+        return self
+
+
+class ReportSettings(_Settings):
+    """Who is told of errors, and when."""
+
+    recipients: list[str] = Field(default_factory=list)  # e-mail addresses of the brand's contacts
+    orders_at_once: bool = True
+    digest: Literal["hourly", "daily", "off"] = "daily"
+    digest_hour: int = Field(default=7, ge=0, le=23)  # of a daily digest, in `time_zone`
+    time_zone: str = "UTC"
+    quiet_hours: str | None = None  # HH:MM-HH:MM in `time_zone`: nothing is sent then, it follows after
+
+    @model_validator(mode="after")
+    def _usable(self) -> "ReportSettings":
+        _zone(self.time_zone)
+        if self.quiet_hours is not None:
+            clock_hours(self.quiet_hours)
+        wrong = [address for address in self.recipients if not re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+", address)]
+        if wrong:
+            raise ValueError(f"recipients: {', '.join(wrong)} cannot be an e-mail address")
+        return self
+
+
+Scheduled = Literal["customers", "styles", "linesheets", "images", "inventory", "orders"]
+
+
 class Schedule(_Settings):
-    """Minutes between scans per data type; None switches the schedule off."""
+    """When scans are asked for, per data type: every so many minutes, or by a cron line (five fields, in `time_zone`), which then rules.
+
+    Neither: the data type is only synced when somebody asks. `off` switches data types off altogether: nothing is asked for, by nobody.
+    """
 
     orders_minutes: int | None = Field(default=1, ge=1)  # reading costs 1 credit; 15 is what AIMS360's own module does
     inventory_minutes: int | None = Field(default=15, ge=1)
     styles_minutes: int | None = Field(default=None, ge=1)  # off until a person has seen the first preview
     linesheets_minutes: int | None = Field(default=None, ge=1)
     images_minutes: int | None = Field(default=None, ge=1)
+    customers_minutes: int | None = Field(default=None, ge=1)
+    orders_cron: str | None = None
+    inventory_cron: str | None = None
+    styles_cron: str | None = None
+    linesheets_cron: str | None = None
+    images_cron: str | None = None
+    customers_cron: str | None = None
+    time_zone: str = "UTC"  # of cron lines and quiet hours
+    quiet_hours: str | None = None  # HH:MM-HH:MM: what falls due then is asked for when they end
+    quiet_for: list[Scheduled] | None = None  # None: every data type but orders
+    off: list[Scheduled] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _usable(self) -> "Schedule":
+        _zone(self.time_zone)
+        if self.quiet_hours is not None:
+            clock_hours(self.quiet_hours)
+        for name in get_args(Scheduled):
+            line: Any = getattr(self, f"{name}_cron")
+            if line is None:
+                continue
+            try:
+                if len(line.split()) != 5:
+                    raise CronSimError("a cron line has five fields: minute, hour, day of month, month, day of week")
+                CronSim(line, _ANY_MOMENT)
+            except CronSimError as error:
+                raise ValueError(f"{name}_cron {line!r} cannot be used: {error}; for example '0 6 * * 1-5'") from None
+        return self
+
+
+_ANY_MOMENT = datetime(2026, 1, 1)  # noqa: DTZ001  # only to read a cron line
+
+
+def clock_hours(text: str) -> tuple[time, time]:
+    """ "22:00-06:00" as two times of day. Raises ValueError."""
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)", text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is not a span of hours, for example 22:00-06:00")
+    first, second = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+    if first == second:
+        raise ValueError(f"{text!r} begins and ends at the same time")
+    return first, second
+
+
+def _zone(name: str) -> ZoneInfo:
+    if name not in available_timezones():
+        raise ValueError(f"time_zone {name!r} is not known, for example Europe/Berlin or UTC")
+    return ZoneInfo(name)

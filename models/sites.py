@@ -19,7 +19,9 @@ class Site(SQLModel, table=True):
     key: str = Field(max_length=30, unique=True)
     name: str = Field(default="", max_length=100)
     is_sandbox: bool = False  # plain http and private addresses are allowed only then
-    production_open: bool = False
+    #: Id of the site whose sandbox account this is: with ledgers, lanes, credentials of its own; divisions are that site's.
+    sandbox_of: int | None = None
+    production_open: bool = False  # changed by `joorsync sites open|close` alone
     joor_api_url: str = Field(max_length=300)  # without /v2 or /v4
     joor_auth_url: str | None = Field(default=None, max_length=300)  # v4 token URL, for example https://atlas.jooraccess.com/auth/
     joor_account_id: str | None = Field(default=None, max_length=40)
@@ -30,6 +32,8 @@ class Site(SQLModel, table=True):
     linesheet_settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False, server_default="{}"))
     image_settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False, server_default="{}"))
     inventory_settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
+    customer_settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False, server_default="{}"))
+    report_settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False, server_default="{}"))
     order_settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
     schedule: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))
     contract_overrides: dict[str, Any] = Field(default_factory=dict, sa_column=Column(Json, nullable=False))  # from the site's TOML file

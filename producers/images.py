@@ -7,11 +7,11 @@ from sqlmodel import Session
 
 from models.errors import NotPossible
 from models.jobs import DataType, JobKind, Run
-from models.outbox import Ask, add_jobs, add_run
+from models.outbox import Ask
 from models.sites import Site
 from producers.inventory import job_key
-from producers.requests import clean_keys, resolve_site
-from runtime.clock import Clock, SystemClock
+from producers.requests import ask_for, clean_keys, resolve_site
+from runtime.clock import Clock
 
 _LONGEST_STYLE = 100
 Level = Literal["style", "color"]
@@ -43,23 +43,11 @@ def request(
         with sessions() as session:
             run = request(session, "us", keys=["D410"], level="style", reason="new photos", requested_by="anna")
     """
-    clock = clock or SystemClock()
     found = resolve_site(session, site)
     if level not in (None, "style", "color"):
         raise NotPossible(f"There is no image level {level!r}", fix=["Choose style or color."], field="level")
     styles = clean_keys(keys, longest=_LONGEST_STYLE)
     flags: dict[str, Any] = {"styles": sorted(styles), "full": everything, "level": level}
     payload = {name: value for name, value in flags.items() if value}
-    now = clock.now()
-    run = add_run(
-        session,
-        site_id=found.id,
-        data_type=DataType.IMAGES.value,
-        reason=reason,
-        requested_by=requested_by,
-        dry_run=dry_run,
-        now=now,
-    )
     ask = Ask(JobKind.IMAGES_SCAN, job_key(styles), payload or None, revive=revive)
-    add_jobs(session, found.id or 0, [ask], now=now, run_id=run.id, dry_run=dry_run)
-    return run
+    return ask_for(session, found, DataType.IMAGES, [ask], dry_run=dry_run, reason=reason, requested_by=requested_by, clock=clock)

@@ -7,10 +7,10 @@ from typing import Any
 from sqlmodel import Session
 
 from models.jobs import DataType, JobKind, Run
-from models.outbox import Ask, add_jobs, add_run
+from models.outbox import Ask
 from models.sites import Site
-from producers.requests import clean_keys, resolve_site
-from runtime.clock import Clock, SystemClock
+from producers.requests import ask_for, clean_keys, resolve_site
+from runtime.clock import Clock
 
 _LONGEST_STYLE = 100
 _LONGEST_KEY = 200
@@ -41,25 +41,13 @@ def request(
         with sessions() as session:
             run = request(session, "us", keys=["D410", "D411"], reason="new delivery", requested_by="anna")
     """
-    clock = clock or SystemClock()
     found = resolve_site(session, site)
     styles = clean_keys(keys, longest=_LONGEST_STYLE)
     key = job_key(styles)
     flags = {"styles": [] if key.split(",") == sorted(styles) else sorted(styles), "full": everything, "allow_empty": allow_empty}
     payload: dict[str, Any] = {name: value for name, value in flags.items() if value}
-    now = clock.now()
-    run = add_run(
-        session,
-        site_id=found.id,
-        data_type=DataType.INVENTORY.value,
-        reason=reason,
-        requested_by=requested_by,
-        dry_run=dry_run,
-        now=now,
-    )
     ask = Ask(JobKind.INVENTORY_SCAN, key, payload or None, revive=revive)
-    add_jobs(session, found.id or 0, [ask], now=now, run_id=run.id, dry_run=dry_run)
-    return run
+    return ask_for(session, found, DataType.INVENTORY, [ask], dry_run=dry_run, reason=reason, requested_by=requested_by, clock=clock)
 
 
 def job_key(styles: Sequence[str]) -> str:

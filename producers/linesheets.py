@@ -14,11 +14,11 @@ from models.audit import AuditEntry
 from models.catalogue import Linesheet, LinesheetItem, StyleCard, StyleSource
 from models.errors import NotPossible
 from models.jobs import DataType, JobKind, Run
-from models.outbox import Ask, add_jobs, add_run
+from models.outbox import Ask
 from models.settings import LinesheetRule
 from models.ship_window import ShipWindow
 from models.sites import Site
-from producers.requests import clean_keys, resolve_site
+from producers.requests import ask_for, clean_keys, resolve_site
 from runtime.clock import Clock, SystemClock
 
 LONGEST = {"code": 50, "name": 100, "season_code": 40, "season_name": 100}
@@ -60,23 +60,11 @@ def request(
         with sessions() as session:
             run = request(session, "us", keys=["F1"], reason="fall is complete", requested_by="anna")
     """
-    clock = clock or SystemClock()
     found = resolve_site(session, site)
     codes = _codes(session, found, clean_keys(keys, longest=LONGEST["code"]), allow_none)
-    now = clock.now()
-    run = add_run(
-        session,
-        site_id=found.id,
-        data_type=DataType.LINESHEETS.value,
-        reason=reason,
-        requested_by=requested_by,
-        dry_run=dry_run,
-        now=now,
-    )
     payload = {"full": True} if everything else None
     asks = [Ask(JobKind.LINESHEETS_SYNC, code, payload, revive=revive) for code in codes]
-    add_jobs(session, found.id or 0, asks, now=now, run_id=run.id, dry_run=dry_run)
-    return run
+    return ask_for(session, found, DataType.LINESHEETS, asks, dry_run=dry_run, reason=reason, requested_by=requested_by, clock=clock)
 
 
 def _codes(session: Session, site: Site, named: list[str], allow_none: bool) -> list[str]:

@@ -15,9 +15,9 @@ from models.cursors import Cursor
 from models.errors import NotPossible
 from models.jobs import PENDING, DataType, Job, JobKind, JobState, Run
 from models.ledgers import ManualTask, OrderImport, OrderPart, OrderState, PartState
-from models.outbox import Ask, add_jobs, add_run, release_blocked
+from models.outbox import Ask, release_blocked
 from models.sites import Site
-from producers.requests import clean_keys, resolve_site
+from producers.requests import ask_for, clean_keys, resolve_site
 from runtime.clock import Clock, SystemClock
 
 #: The scan's cursor (the same name as in workers.order_scan; the two sides meet in the table).
@@ -45,20 +45,15 @@ def request(
         with sessions() as session:
             run = request(session, "us", keys=["7700123"], reason="customer calls", requested_by="anna")
     """
-    now = (clock or SystemClock()).now()
     found = resolve_site(session, site)
     order_ids = clean_keys(keys, longest=_LONGEST_ID)
-    run = add_run(
-        session, site_id=found.id, data_type=DataType.ORDERS.value, reason=reason, requested_by=requested_by, dry_run=dry_run, now=now
-    )
     if order_ids:
         asks = [Ask(JobKind.ORDERS_IMPORT, order_id, {"fetch": True}, revive=True) for order_id in order_ids]
     else:
         asks = [Ask(JobKind.ORDERS_SCAN)]
     if everything and not dry_run:
         session.execute(delete(Cursor).where(col(Cursor.site_id) == found.id, col(Cursor.name) == CURSOR))
-    add_jobs(session, found.id or 0, asks, now=now, run_id=run.id, dry_run=dry_run)
-    return run
+    return ask_for(session, found, DataType.ORDERS, asks, dry_run=dry_run, reason=reason, requested_by=requested_by, clock=clock)
 
 
 def remove(session: Session, site: Site | str, order_id: str, by: str, *, reason: str = "", clock: Clock | None = None) -> OrderImport:
@@ -164,12 +159,9 @@ def not_ours(
 
 
 def _go_on(session: Session, order: OrderImport, reason: str, by: str, clock: Clock) -> Run:
-    now = clock.now()
-    run = add_run(
-        session, site_id=order.site_id, data_type=DataType.ORDERS.value, reason=reason[:200], requested_by=by, dry_run=False, now=now
-    )
-    add_jobs(session, order.site_id, [Ask(JobKind.ORDERS_IMPORT, order.joor_order_id, revive=True)], now=now, run_id=run.id)
-    return run
+    site = session.get_one(Site, order.site_id)
+    asks = [Ask(JobKind.ORDERS_IMPORT, order.joor_order_id, revive=True)]
+    return ask_for(session, site, DataType.ORDERS, asks, reason=reason, requested_by=by, clock=clock)
 
 
 def _order(session: Session, site: Site | str, order_id: str) -> OrderImport:

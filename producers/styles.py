@@ -15,9 +15,9 @@ from models.catalogue import CardState, StyleCard
 from models.errors import NotPossible
 from models.jobs import DataType, JobKind, Run
 from models.ledgers import ManualTask
-from models.outbox import Ask, add_jobs, add_run, release_blocked
+from models.outbox import Ask, release_blocked
 from models.sites import Site
-from producers.requests import clean_keys, resolve_site
+from producers.requests import ask_for, clean_keys, resolve_site
 from runtime.clock import Clock, SystemClock
 
 _LONGEST_STYLE = 100
@@ -192,10 +192,7 @@ def allow_unasked(session: Session, site: Site, style: str, summary: str, detail
 
 
 def _ask(session: Session, site: Site, asks: Sequence[Ask], reason: str, by: str, dry_run: bool, clock: Clock) -> Run:
-    now = clock.now()
-    run = add_run(session, site_id=site.id, data_type=DataType.STYLES.value, reason=reason, requested_by=by, dry_run=dry_run, now=now)
-    add_jobs(session, site.id or 0, asks, now=now, run_id=run.id, dry_run=dry_run)
-    return run
+    return ask_for(session, site, DataType.STYLES, asks, dry_run=dry_run, reason=reason, requested_by=by, clock=clock)
 
 
 def _task(session: Session, site: Site, kind: str, key: str) -> ManualTask | None:

@@ -16,7 +16,7 @@ from clients.meter import Meter
 from clients.urls import check_url
 from models.errors import AccessDenied, NotPossible
 from models.jobs import DataType, JobKind
-from models.settings import ImageSettings, InventorySettings, LinesheetSettings, OrderSettings, Schedule, StyleSettings
+from models.settings import CustomerSettings, ImageSettings, InventorySettings, LinesheetSettings, OrderSettings, Schedule, StyleSettings
 from models.sites import Division, Site
 from runtime.accounts import joor_account
 from runtime.aims_rate import AimsRate
@@ -178,6 +178,7 @@ def site_view(site: Site, divisions: tuple[str, ...], tenant: str, *, alone: boo
             schedule=Schedule.model_validate(site.schedule),
             linesheets=LinesheetSettings.model_validate(site.linesheet_settings),
             images=ImageSettings.model_validate(site.image_settings),
+            customers=CustomerSettings.model_validate(site.customer_settings),
             is_sandbox=site.is_sandbox,
             alone=alone,
         )

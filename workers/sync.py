@@ -12,8 +12,8 @@ from clients.aims360.client import AimsClient
 from clients.joor.catalogue import Catalogue
 from clients.joor.client import JoorClient
 from models.errors import Outcome, SyncError
-from models.jobs import JobKind
-from models.settings import ImageSettings, InventorySettings, LinesheetSettings, OrderSettings, Schedule, StyleSettings
+from models.jobs import DataType, JobKind
+from models.settings import CustomerSettings, ImageSettings, InventorySettings, LinesheetSettings, OrderSettings, Schedule, StyleSettings
 from runtime.clock import Clock
 
 
@@ -46,8 +46,13 @@ class SiteView:
     schedule: Schedule
     linesheets: LinesheetSettings = field(default_factory=LinesheetSettings)
     images: ImageSettings = field(default_factory=ImageSettings)
+    customers: CustomerSettings = field(default_factory=CustomerSettings)
     is_sandbox: bool = False  # private addresses may be called
     alone: bool = True  # the one site of its AIMS360 tenant
+
+    def syncs(self, data_type: DataType) -> bool:
+        """Whether the data type is switched on: a flow asks for work of another one only then."""
+        return data_type.value not in self.schedule.off
 
 
 def _no_catalogue() -> Catalogue:

@@ -45,6 +45,7 @@ _PATHS: dict[CodeKind, str] = {
     "ship_via": "path.ship_vias",
     "country": "path.countries",
     "currency": "path.currencies",
+    "sales_rep": "path.sales_reps",
     "discount_reason": "path.discount_reasons",
     "order_status_reason": "path.order_status_reasons",
 }

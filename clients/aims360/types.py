@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-CodeKind = Literal["division", "season", "term", "ship_via", "country", "currency", "discount_reason", "order_status_reason"]
+CodeKind = Literal["division", "season", "term", "ship_via", "country", "currency", "sales_rep", "discount_reason", "order_status_reason"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Warehouse:
 
 @dataclass(frozen=True)
 class Customer:
-    """`status` is Active, Inactive or No Shipment; only Active ones may be ordered for."""
+    """`status` is Active, Inactive or No Shipment; only Active ones may be ordered for. All but `id` and `account` are read by names that
+    are UNKNOWN (facts 9.1): "" or None where this tenant does not show them. Ids are those of the code tables."""
 
     id: str
     account: str
@@ -33,6 +34,20 @@ class Customer:
     email: str = ""
     phone: str = ""
     status: str = "Active"
+    contact: str = ""
+    term_id: str | None = None
+    ship_via_id: str | None = None
+    sales_rep_id: str | None = None
+    currency: str = ""  # code, for example USD
+    price_level: str = ""
+    group: str = ""
+    address1: str = ""  # bill-to
+    address2: str = ""
+    city: str = ""
+    state: str = ""
+    zip_code: str = ""
+    country_id: str | None = None
+    last_modified: datetime | None = None
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
@@ -206,6 +221,15 @@ class OrderRow:
     status: str | None = None
     entered: date | None = None
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class NewStore:
+    """A ship-to to be added to a customer; no route for it is known (facts 7, 9.2)."""
+
+    customer_id: str
+    code: str
+    address: OneTimeAddress
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def test_the_demo_on_services(shell: Shell, amqp_url: str, postgres_url: str) ->
     assert "postgresql+psycopg" in said.out
     lanes = shell("queues", "--json", AMQP_URL=amqp_url, DATABASE_URL=postgres_url).json["lanes"]
     assert {(row["ready"], row["dead"]) for row in lanes} == {(0, 0)}
-    assert shell("topology", AMQP_URL=amqp_url, DATABASE_URL=postgres_url).out.startswith("10 lanes declared")
+    assert shell("topology", AMQP_URL=amqp_url, DATABASE_URL=postgres_url).out.startswith("12 lanes declared")
 
 
 def test_the_demo_on_pretend_systems_that_run_already(shell: Shell, sandbox: Sandbox) -> None:

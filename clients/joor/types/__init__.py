@@ -19,9 +19,16 @@ from clients.joor.types.catalogue import (
     TagDraft,
     TraitDraft,
 )
+from clients.joor.types.customers import (
+    BulkConnectionJob,
+    CodeName,
+    Connection,
+    ConnectionAddress,
+    ConnectionDraft,
+    PriceTypeName,
+)
 from clients.joor.types.trade import (
     Address,
-    Connection,
     ExportState,
     InventoryAnswer,
     InventoryItem,
@@ -34,9 +41,13 @@ from clients.joor.types.trade import (
 __all__ = [
     "PARTS",
     "Address",
+    "BulkConnectionJob",
     "CardIds",
     "CardWork",
+    "CodeName",
     "Connection",
+    "ConnectionAddress",
+    "ConnectionDraft",
     "ExportState",
     "ImageDraft",
     "InventoryAnswer",
@@ -53,6 +64,7 @@ __all__ = [
     "Part",
     "PriceDraft",
     "PriceType",
+    "PriceTypeName",
     "Saved",
     "SkuDraft",
     "StyleDraft",

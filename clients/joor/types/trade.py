@@ -124,15 +124,3 @@ class ExportState:
     order_id: str
     state: Literal["SUCCESS", "FAILED", "UNDEFINED"]
     description: str = ""
-
-
-@dataclass(frozen=True)
-class Connection:
-    """One retailer of the brand, as `GET /v2/connection/` shows it."""
-
-    connection_id: str
-    customer_code: str
-    customer_name: str
-    email: str
-    shipping_codes: tuple[str, ...]
-    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
