@@ -10,12 +10,13 @@ from sqlmodel import Session, col, func, select
 
 from models.errors import SyncError, Unavailable
 from models.jobs import DataType, Job, JobState, Run
-from producers import images, inventory, linesheets, orders, styles
+from producers import customers, images, inventory, linesheets, orders, styles
 from producers.relay import AmqpPublisher, Publisher, Relay
 from runtime.clock import Clock
 from runtime.db import Sessions
 
 REQUESTS: dict[DataType, Callable[..., Run]] = {
+    DataType.CUSTOMERS: customers.request,
     DataType.STYLES: styles.request,
     DataType.LINESHEETS: linesheets.request,
     DataType.IMAGES: images.request,

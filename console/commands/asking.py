@@ -14,9 +14,9 @@ from models.errors import NotPossible
 from models.jobs import DataType
 from producers.enqueue import Enqueued, count, enqueue
 
-Kind = Annotated[DataType, typer.Argument(metavar="DATA_TYPE", help="styles, linesheets, images, inventory or orders.")]
+Kind = Annotated[DataType, typer.Argument(metavar="DATA_TYPE", help="customers, styles, linesheets, images, inventory or orders.")]
 Keys = Annotated[
-    list[str] | None, typer.Option("--key", "-k", help="One record: a style number, linesheet code or JOOR order id; repeatable.")
+    list[str] | None, typer.Option("--key", "-k", help="One record: a customer account, style number, linesheet code or JOOR order id; repeatable.")
 ]
 All = Annotated[bool, typer.Option("--all", help="Everything again, changed or not.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")]

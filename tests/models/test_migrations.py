@@ -66,6 +66,37 @@ def test_two_processes_may_migrate_at_once(empty_database_url: str) -> None:
     assert failures == []
 
 
+def test_a_production_site_that_works_goes_on_working_when_the_gates_come(empty_database_url: str) -> None:
+    engine = make_engine(empty_database_url)
+    migrate.upgrade(engine)
+    migrate.downgrade(engine, "0002")
+    site = """INSERT INTO site (id, key, name, is_sandbox, production_open, joor_api_url, aims_api_url, style_settings, inventory_settings,
+        order_settings, schedule, contract_overrides, created_at, updated_at)
+        VALUES (:id, :key, '', :sandbox, :no, 'j', 'a', '{}', '{}', '{}', '{}', '{}', '2030-01-01T00:00:00.000000+00:00',
+        '2030-01-01T00:00:00.000000+00:00')"""
+    job = """INSERT INTO job (site_id, data_type, kind, key, dry_run, state, wanted_at, available_at, attempts, max_attempts, note, sent,
+        created_at, finished_at) VALUES (:site, :type, 'any.kind', :key, :dry, 'succeeded', :at, :at, 1, 8, '', :sent, :at, :at)"""
+    at = "2030-01-02T00:00:00.000000+00:00"
+    with engine.begin() as connection:
+        for number, (key, sandbox) in enumerate([("used", False), ("new", False), ("test", True)], start=1):
+            connection.execute(text(site), {"id": number, "key": key, "sandbox": sandbox, "no": False})
+        for site_id, data_type, dry, sent in [
+            (1, "orders", False, 1),
+            (1, "styles", True, 5),
+            (1, "inventory", False, 0),
+            (2, "orders", True, 1),
+            (3, "orders", False, 1),
+        ]:
+            values = {"site": site_id, "type": data_type, "key": f"{site_id}", "dry": dry, "sent": sent, "at": at}
+            connection.execute(text(job), values)
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        opened = connection.execute(text("SELECT key FROM site WHERE production_open ORDER BY key")).scalars().all()
+        confirmed = connection.execute(text("SELECT site_id, name FROM confirmation")).all()
+    assert opened == ["used"]
+    assert [tuple(row) for row in confirmed] == [(1, "first_run.orders")]
+
+
 def test_a_database_newer_than_the_code_is_refused_with_words(database_url: str) -> None:
     engine = make_engine(database_url)
     with engine.begin() as connection:
