@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
@@ -15,7 +16,7 @@ from clients.failures import Intent, Trouble, happening_of, reference_of, refusa
 from clients.jsontext import dumps, loads
 from clients.meter import Exchange, Meter, credits_of, current_meter, metered
 from clients.redact import Redactor
-from clients.seams import Answer, Auth, Gate, NullGate, retry_after_seconds
+from clients.seams import Answer, Auth, Dated, Gate, NullGate, dated, retry_after_seconds
 from clients.urls import check_url, is_loopback, origin
 from models.errors import AccessDenied, SyncError, WaitUntil
 
@@ -85,6 +86,7 @@ class Http:
         self._retry_wait = retry_wait
         self._lock = threading.Lock()
         self._origins = {origin(self.base_url)}
+        self._dated: Dated | None = None
         for host in allowed_hosts:
             self.allow(host)
         local = {"all://127.0.0.1": None, "all://localhost": None, "all://[::1]": None} if is_loopback(self.base_url) else None
@@ -102,6 +104,10 @@ class Http:
     def hide(self, *secrets: str) -> None:
         """Values learnt later (a token) that must not appear in any text."""
         self.redact.add(*secrets)
+
+    def clock_offset(self, now: datetime) -> timedelta | None:
+        """The remote clock minus ours (`now`, aware) by the last answer of the base URL's host; None while none told the time."""
+        return self._dated.offset(now, time.monotonic()) if self._dated else None
 
     def allow(self, host: str) -> None:
         """Add a host ("host", "host:port" or a URL) that configuration names. A bare host means the scheme of the base URL."""
@@ -262,6 +268,8 @@ class Http:
         return self._judge(call, answer, authorization)
 
     def _finish(self, call: _Call, exchange: Exchange, headers: Mapping[str, str]) -> None:
+        if origin(call.url) == origin(self.base_url):
+            self._dated = dated(headers, time.monotonic(), exchange.seconds) or self._dated
         credits = credits_of(self.system, call.method) if call.gated else 0
         current = current_meter()
         for meter in {id(item): item for item in (self.meter, current) if item is not None}.values():

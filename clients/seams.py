@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from clients.meter import Exchange
+from runtime.answer_headers import header, moment
 
 
 class Gate(Protocol):
@@ -69,6 +71,27 @@ class Answer:
 
     def beginning(self) -> str:
         return " ".join(self.body[:2000].decode("utf-8", "replace").split())[:200]
+
+
+@dataclass(frozen=True)
+class Dated:
+    """When an answer was made by the remote clock (whole seconds), when it came (`time.monotonic`), how many seconds it took."""
+
+    theirs: datetime
+    came: float
+    seconds: float
+
+    def offset(self, now: datetime, monotonic: float) -> timedelta:
+        """The remote clock minus ours: the least difference that explains the date. `now` is aware, and ours at `monotonic`."""
+        least = self.theirs - (now - timedelta(seconds=monotonic - self.came))
+        most = least + timedelta(seconds=1 + self.seconds)
+        return min(max(timedelta(0), least), most)
+
+
+def dated(headers: Mapping[str, str], came: float, seconds: float) -> Dated | None:
+    """None where the answer tells no time, or comes from a cache and so has an old one."""
+    theirs = moment(header(headers, "date"))
+    return None if theirs is None or header(headers, "age").strip("0") else Dated(theirs, came, seconds)
 
 
 def retry_after_seconds(value: str | None, now: float) -> float | None:

@@ -18,7 +18,7 @@ from sqlmodel import col, select
 from console import check as checks
 from console import demo as demos
 from console import output, queues
-from console.commands import asking, images, jobs, linesheets, mapping, orders, sites, styles, tasks
+from console.commands import asking, audit, certify, customers, golive, images, jobs, linesheets, mapping, orders, ship_tos, sites, styles, tasks
 from console.commands.options import AnySite, AsJson, process_of
 from console.embedded import Inline
 from console.process import Finding, Process, who
@@ -32,6 +32,7 @@ from runtime.secrets import rotate_credentials, secret_box
 from runtime.settings import Settings
 from workers import check as remote
 from workers import main as workers_main
+from workers import observe as observing
 from workers.supervisor import STOP_TIMEOUT_MS, until_signalled
 
 app = typer.Typer(
@@ -46,11 +47,18 @@ for name, family in (
     ("linesheets", linesheets.app),
     ("images", images.app),
     ("orders", orders.app),
+    ("customers", customers.app),
+    ("ship-tos", ship_tos.app),
     ("tasks", tasks.app),
+    ("certify", certify.app),
     ("keys", keys_app),
 ):
     app.add_typer(family, name=name)
 app.command("enqueue")(asking.command)
+app.command("audit")(audit.command)
+app.command("attest")(golive.attest)
+sites.app.command("open")(golive.open_site)
+sites.app.command("close")(golive.close_site)
 
 #: Commands that stay: their log is what they have to say. Others are quiet unless LOG_LEVEL is set.
 _LONG = ("up", "workers", "producers")
@@ -84,6 +92,9 @@ class Workers:
     def probe(self, process: Process, site_id: int, contract: bool) -> list[Finding]:
         found = remote.probe_site(process.sessions, process.clock, process.settings, site_id, contract=contract)
         return [Finding(**asdict(probe)) for probe in found]
+
+    def observe(self, process: Process, site_id: int, what: str, key: str) -> dict[str, Any]:
+        return observing.observe(process.sessions, process.clock, process.settings, site_id, what, key)
 
     def start(self, process: Process, broker: Any, stop: threading.Event) -> _Running:
         return _Running(workers_main.start_worker(process.settings, broker, process.sessions, process.clock, stop))
@@ -154,12 +165,10 @@ def check(
     """Database, broker, key, both remote systems, stored pairs: what holds and what to do about the rest. Reads only."""
     found = checks.everything(process_of(context), site, contract)
     if as_json:
-        output.document([asdict(item) for item in found])
+        output.document([checks.row(item) for item in found])
     else:
-        for item in found:
-            output.say(f"{'ok  ' if item.ok else 'FAIL'}  {item.area}: {item.summary}")
-            for line in output.steps(item.fix, "        ") if not item.ok else []:
-                output.say(line)
+        for line in checks.lines(found):
+            output.say(line)
     raise typer.Exit(checks.exit_code(found))
 
 

@@ -10,14 +10,16 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from console.mapping_release import release_codes
+from console.mapping_release import unmapped as unmapped
 from console.process import Process
 from models.errors import NotPossible
-from models.jobs import Job, JobState
 from models.mappings import Mapping, MappingKind
-from models.outbox import release_blocked
 from models.sites import Site
 
 MANY = (MappingKind.WAREHOUSE, MappingKind.SIZE)
+#: Pairs of codes, that another site of the same brand may share; customers, styles and stores are of one JOOR account.
+CODES = tuple(kind for kind in MappingKind if kind not in (MappingKind.CUSTOMER, MappingKind.STYLE, MappingKind.STORE))
 LONGEST = {"joor_code": 200, "joor_name": 200, "aims_code": 200, "aims_id": 64}
 
 
@@ -31,6 +33,16 @@ class Pair:
     aims_id: str = ""
     is_primary: bool = True
     ignored: bool = False
+
+
+@dataclass(frozen=True)
+class Copied:
+    """`left`: (kind, JOOR code, why) of pairs that the target decides otherwise. `released`: jobs of the target that go on."""
+
+    added: int
+    same: int
+    left: list[tuple[str, str, str]]
+    released: int
 
 
 def kind_of(word: str) -> MappingKind:
@@ -219,46 +231,42 @@ def remove(session: Session, process: Process, site: Site, kind: MappingKind, jo
     return len(found)
 
 
+def copy_pairs(session: Session, process: Process, source: Site, target: Site, kind: MappingKind | None = None) -> Copied:
+    """Give `target` the pairs of codes (`CODES`, or the one kind) that `source` has. What the target has paired itself stays as it is.
+    Does not commit. Raises NotPossible for a kind that belongs to one JOOR account."""
+    if kind is not None and kind not in CODES:
+        raise NotPossible(
+            f"{plural(kind)} belong to one JOOR account and are not copied",
+            fix=[
+                f"Pair them: joorsync map auto {plural(kind)} --site {target.key}"
+                if kind is not MappingKind.STORE
+                else "Pair them by hand."
+            ],
+        )
+    added, same, released, left = 0, 0, 0, []
+    for each in [kind] if kind else CODES:
+        theirs = listing(session, target, each)
+        known = {as_pair(row) for row in theirs}
+        put_in: list[Pair] = []
+        for pair in map(as_pair, listing(session, source, each)):
+            clash = twice(each, [*map(as_pair, theirs), *put_in, pair])
+            if pair in known:
+                same += 1
+            elif clash:
+                left.append((each.value, pair.joor_code or pair.aims_code, clash[0][2]))
+            else:
+                put_in.append(pair)
+        if put_in:
+            released += store(session, process, target, each, put_in, [], theirs)
+            added += len(put_in)
+    return Copied(added, same, left, released)
+
+
 def release(session: Session, process: Process, site: Site, kind: MappingKind, pairs: Iterable[Pair]) -> int:
-    """Re-queue the jobs that waited for one of these codes, on either side. Returns how many.
-
-    A code is released even when nothing is blocked on it: a job that runs now may have looked for the pair just before it was stored.
-    """
-    codes = {text.strip().casefold() for pair in pairs for text in (pair.joor_code, pair.joor_name, pair.aims_code) if text}
-    if kind is MappingKind.PRICE_LABEL:  # a job waits for a currency; the pair may name its price level too
-        codes |= {code.partition("/")[0].strip() for code in codes}
-    waiting = {item["value"] for job in _blocked(session, site) for item in job.blocked_on or [] if item.get("kind") == kind.value}
-    wanted = [value for value in sorted(waiting) if codes & _spellings(kind, value)]
-    released = 0
-    for value in wanted or sorted(codes)[:1]:
-        released += release_blocked(session, site.id or 0, kind.value, value, now=process.clock.now())
-        session.flush()
-    return released
-
-
-def _spellings(kind: MappingKind, value: str) -> set[str]:
-    """A job that waits for IDENTIFIER|COLOUR goes on when the identifier is paired, too."""
-    whole = value.strip().casefold()
-    return {whole, whole.partition("|")[0].strip()} if kind is MappingKind.STYLE else {whole}
-
-
-def unmapped(session: Session, site: Site, kind: MappingKind | None) -> list[dict[str, Any]]:
-    """What blocked jobs wait for: each code once, the number of jobs, where it is wanted, the command that ends it."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for job in _blocked(session, site):
-        for item in job.blocked_on or []:
-            if item.get("kind") in (("access",) if kind is None else ()) or (kind is not None and item.get("kind") != kind.value):
-                continue
-            entry = found.setdefault(
-                (item["kind"], item["value"]),
-                {"kind": item["kind"], "value": item["value"], "jobs": 0, "where": item.get("where", ""), "fix": item.get("fix", "")},
-            )
-            entry["jobs"] += 1
-    return sorted(found.values(), key=lambda entry: (-entry["jobs"], entry["kind"], entry["value"]))
-
-
-def _blocked(session: Session, site: Site) -> Sequence[Job]:
-    return session.exec(select(Job).where(Job.site_id == site.id, Job.state == JobState.BLOCKED)).all()
+    """Re-queue the jobs that waited for one of these codes, on either side. Returns how many."""
+    return release_codes(
+        session, process, site, kind, [text for pair in pairs for text in (pair.joor_code, pair.joor_name, pair.aims_code)]
+    )
 
 
 def as_pair(row: Mapping) -> Pair:

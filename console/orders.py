@@ -6,8 +6,10 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from console.jobs import site_keys
+from models.accounts import account_of, account_rule_words
 from models.errors import NotPossible
 from models.ledgers import OrderImport, OrderPart, OrderState
+from models.settings import OrderSettings
 from producers.requests import resolve_site
 
 _LIGHT = {
@@ -78,5 +80,13 @@ def details(session: Session, site: str, order_id: str) -> dict[str, Any]:
     return {
         "site": keys[order.site_id],
         **order.model_dump(exclude={"id", "site_id", "raw_digest"}),
+        "customer": next((account for part in parts if (account := (part.body.get("$look_up") or {}).get("account"))), ""),
         "parts": [part.model_dump(exclude={"id", "order_import_id", "site_id", "body_digest"}) for part in parts],
     }
+
+
+def account(session: Session, site: str, customer_code: str, name: str, postal_code: str) -> dict[str, str]:
+    """The AIMS360 account that the site would give such a retailer ("" without a name and code), and the rule in words."""
+    settings = OrderSettings.model_validate(resolve_site(session, site).order_settings)
+    given = account_of(customer_code, name, postal_code, settings) if name.strip() or customer_code.strip() else ""
+    return {"account": given, "rule": account_rule_words(settings)}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import Engine
 
@@ -22,13 +22,22 @@ from runtime.settings import Settings
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that `joorsync check` looked at. `reached` is False when a remote system or a service did not answer."""
+    """One thing that `joorsync check` looked at. `reached` is False when a remote system or a service did not answer.
+
+    `open`: nothing is wrong, but something is left for a person (a reminder). `detail` is more of the same for programs.
+    """
 
     area: str
     ok: bool
     summary: str
     fix: Sequence[str] = ()
     reached: bool = True
+    open: bool = False
+    detail: Mapping[str, Any] | None = None
+
+    @property
+    def state(self) -> Literal["ok", "FAIL", "open"]:
+        return "FAIL" if not self.ok else "open" if self.open else "ok"
 
 
 class Running(Protocol):
@@ -53,6 +62,9 @@ class WorkerSide(Protocol):
 
     def probe(self, process: "Process", site_id: int, contract: bool) -> list[Finding]:
         """Ask both remote systems of a site, read-only."""
+
+    def observe(self, process: "Process", site_id: int, what: str, key: str) -> dict[str, Any]:
+        """What a sandbox account shows of one thing (`workers.observe`). Raises SyncError."""
 
     def start(self, process: "Process", broker: Any, stop: threading.Event) -> Running:
         """Worker threads on this broker."""

@@ -10,10 +10,15 @@ from sqlmodel import Session, col, select
 from console import mapping
 from console.mapping import Pair
 from console.process import Process
+from models.accounts import RETAILER
 from models.errors import NotPossible
 from models.mappings import Mapping, MappingKind, Proposal, ProposalState
 from models.sites import Site
 
+#: No system lists what these could be paired with.
+BY_HAND = (MappingKind.SIZE, MappingKind.STORE)
+#: Keys of customer pairs that are no customer codes.
+_NO_CODE = (RETAILER, "shipping:")
 REJECTED_ALL = "what was proposed was rejected"
 
 
@@ -26,23 +31,27 @@ class Accepted:
     released: int
 
 
-def only_styles(kind: str) -> MappingKind:
-    """Raises NotPossible for every other kind."""
+def matched_kind(kind: str) -> MappingKind:
+    """Raises NotPossible for a kind that nothing matches automatically."""
     found = mapping.kind_of(kind)
-    if found is not MappingKind.STYLE:
+    if found in BY_HAND:
         raise NotPossible(
-            f"Only styles are matched automatically, {mapping.plural(found)} are not",
+            f"{mapping.plural(found).capitalize()} are not matched automatically",
             fix=[f"Pair by hand: joorsync map set {mapping.plural(found)} JOOR_CODE --aims AIMS_CODE"],
         )
     return found
 
 
-def listing(session: Session, site: Site, kind: MappingKind, states: Sequence[str] = ()) -> list[dict[str, Any]]:
+def listing(session: Session, site: Site, kind: MappingKind | None, states: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Open ones unless `states` says otherwise, the best of each JOOR code first."""
     wanted = [_state(name) for name in states] or [ProposalState.OPEN.value]
-    query = select(Proposal).where(Proposal.site_id == site.id, Proposal.kind == kind.value, col(Proposal.state).in_(wanted))
+    query = select(Proposal).where(Proposal.site_id == site.id, col(Proposal.state).in_(wanted))
+    if kind is not None:
+        query = query.where(Proposal.kind == kind.value)
+    ordered = query.order_by(col(Proposal.kind), col(Proposal.joor_code), col(Proposal.score).desc(), col(Proposal.aims_code))
     return [
         {
+            "kind": row.kind,
             "joor": row.joor_code,
             "joor_name": row.joor_name,
             "aims360": row.aims_code or None,
@@ -52,7 +61,7 @@ def listing(session: Session, site: Site, kind: MappingKind, states: Sequence[st
             "state": row.state,
             "decided_by": row.decided_by,
         }
-        for row in session.exec(query.order_by(col(Proposal.joor_code), col(Proposal.score).desc(), col(Proposal.aims_code)))
+        for row in session.exec(ordered)
     ]
 
 
@@ -74,7 +83,27 @@ def accept(session: Session, process: Process, site: Site, kind: MappingKind, jo
             f"{aims_code!r} is not proposed for {joor_code!r}",
             fix=[f"Proposed is: {known or 'nothing'}", f"To pair them all the same: {by_hand}"],
         )
+    if trouble := _held(session, site, kind, [row]).get(joor_code) if kind is MappingKind.WAREHOUSE else None:
+        raise NotPossible(trouble, fix=[f"Look: joorsync map list {mapping.plural(kind)} --site {site.key}"])
     return Accepted([(joor_code, aims_code)], [], _take(session, process, site, kind, [row]))
+
+
+def _held(session: Session, site: Site, kind: MappingKind, rows: Sequence[Proposal]) -> dict[str, str]:
+    """JOOR code -> why, of those whose AIMS360 side is another one's already: a warehouse belongs to one alone, and that two customers of
+    JOOR are one of AIMS360 only a person can say."""
+    if kind not in (MappingKind.WAREHOUSE, MappingKind.CUSTOMER):
+        return {}
+    holders: dict[str, str] = {}
+    for pair in mapping.listing(session, site, kind):
+        if kind is MappingKind.WAREHOUSE or not pair.joor_code.startswith(_NO_CODE):
+            holders[pair.aims_code.casefold()] = pair.joor_code
+    held = {row.joor_code: holders.get(row.aims_code.casefold()) for row in rows if row.aims_code}
+    aims = {row.joor_code: row.aims_code for row in rows}
+    return {
+        code: f"{aims[code]} is paired with {holder or 'nothing on purpose'} already"
+        for code, holder in held.items()
+        if holder is not None and holder != code
+    }
 
 
 def accept_above(session: Session, process: Process, site: Site, kind: MappingKind, score: int) -> Accepted:
@@ -89,7 +118,9 @@ def accept_above(session: Session, process: Process, site: Site, kind: MappingKi
     single = [rows[0] for rows in tops.values() if len(rows) == 1]
     wanted = Counter(row.aims_code for row in single)
     left += [(row.joor_code, f"{row.aims_code} is the best for another one, too") for row in single if wanted[row.aims_code] > 1]
-    taken = [row for row in single if wanted[row.aims_code] == 1]
+    held = _held(session, site, kind, [row for row in single if wanted[row.aims_code] == 1])
+    left += held.items()
+    taken = [row for row in single if wanted[row.aims_code] == 1 and row.joor_code not in held]
     released = _take(session, process, site, kind, taken) if taken else 0
     return Accepted([(row.joor_code, row.aims_code) for row in taken], sorted(left), released)
 

@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import delete
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from console.process import Process
-from console.site_settings import GROUPS, changed, shown, validated
+from console.site_addresses import joor_address
+from console.site_checks import misfits, refuse_worse
+from console.site_listing import codes, parent_of, public
+from console.site_settings import GROUPS, changed, validated
 from models.errors import NotPossible
-from models.jobs import DataType, Job, JobState
+from models.jobs import DataType
 from models.limits import LanePause
 from models.outbox import release_blocked, wake_on_commit
 from models.settings import StyleSettings
-from models.sites import Credential, Division, Site
+from models.sites import Division, Site
 from producers.requests import resolve_site
 from producers.style_rekey import live_cards
 from runtime.secrets import secret_box, store_credential
@@ -41,7 +44,16 @@ class Changes:
 
 def add(session: Session, process: Process, key: str, given: Changes) -> Site:
     """Does not commit. Raises NotPossible, naming what is wrong, for a bad or used key, an address that may not be called, a taken
-    division, unusable settings."""
+    division, unusable settings and settings that name what is not stored."""
+    site = started(session, process, key)
+    apply(session, process, site, given)
+    refuse_worse(session, process, site, [])
+    session.add(process.audit("site.add", key, after=public(session, site)))
+    return site
+
+
+def started(session: Session, process: Process, key: str) -> Site:
+    """A new site with the settings of the beginning, not stored yet. Raises NotPossible for a bad or used key."""
     if not _KEY.fullmatch(key):
         steps = ["Use up to 30 lower-case letters, digits, - and _, for example us or eu-retail: it names lanes and commands."]
         raise NotPossible(f"{key!r} cannot be a site's key", fix=steps)
@@ -50,30 +62,38 @@ def add(session: Session, process: Process, key: str, given: Changes) -> Site:
             f"There already is a site {key!r}", fix=[f"Change it: joorsync sites set {key} ...", f"Look: joorsync sites show {key}"]
         )
     now = process.clock.now()
-    site = Site(key=key, name=given.name or key, joor_api_url="", aims_api_url="", created_at=now, updated_at=now)
+    site = Site(key=key, name=key, joor_api_url="", aims_api_url="", created_at=now, updated_at=now)
     for group, (column, _) in GROUPS.items():
         setattr(site, column, validated(group, {}))
-    _apply(session, process, site, given)
-    session.add(process.audit("site.add", key, after=public(session, site)))
     return site
 
 
 def change(session: Session, process: Process, key: str, given: Changes) -> Site:
-    """Does not commit. `updated_at` moves, so that running workers rebuild their clients. Raises NotPossible as `add` does."""
+    """Does not commit. `updated_at` moves, so that running workers rebuild their clients. Raises NotPossible as `add` does; settings that
+    named what is not stored before the change do not stand in its way."""
     site = resolve_site(session, key)
-    before = public(session, site)
-    _apply(session, process, site, given)
-    site.updated_at = max(process.clock.now(), site.updated_at)
-    session.add(site)
-    session.flush()
+    before, amiss = public(session, site), misfits(session, process, site)
+    apply(session, process, site, given)
+    refuse_worse(session, process, site, amiss)
+    touch(session, process, site)
     session.add(process.audit("site.set", key, before=before, after=public(session, site)))
     return site
 
 
-def _apply(session: Session, process: Process, site: Site, given: Changes) -> None:
+def touch(session: Session, process: Process, site: Site) -> None:
+    """Running workers rebuild what they know of the site."""
+    site.updated_at = max(process.clock.now(), site.updated_at)
+    session.add(site)
+    session.flush()
+
+
+def apply(session: Session, process: Process, site: Site, given: Changes) -> None:
+    """Put in place what is given, and store the site; whether it all fits together is for `site_checks`. Raises NotPossible."""
+    _refuse_for_account(session, site, given)
     if given.name is not None:
         site.name = given.name
     if given.is_sandbox is not None:
+        site.production_open = site.production_open and not site.is_sandbox and not given.is_sandbox
         site.is_sandbox = given.is_sandbox
     _addresses(process, site, given)
     for group, assignments in given.settings.items():
@@ -81,7 +101,7 @@ def _apply(session: Session, process: Process, site: Site, given: Changes) -> No
         if assignments:
             wanted = changed(group, getattr(site, column), assignments)
             if group == "style":
-                _refuse_rekey(session, site, wanted)
+                refuse_rekey(session, site, wanted)
             setattr(site, column, wanted)
     if given.contract is not None:
         process.work.contract(given.contract)
@@ -90,12 +110,29 @@ def _apply(session: Session, process: Process, site: Site, given: Changes) -> No
     session.flush()
     if given.divisions is not None:
         _divisions(session, site, given.divisions)
-    elif given.aims_api_url is not None:
-        _divisions(session, site, codes(session, site.id or 0))
+    elif given.aims_api_url is not None and site.sandbox_of is None:
+        _divisions(session, site, codes(session, site))
     _secrets(session, process, site, given.secrets)
 
 
-def _refuse_rekey(session: Session, site: Site, wanted: Mapping[str, Any]) -> None:
+def _refuse_for_account(session: Session, site: Site, given: Changes) -> None:
+    """What a sandbox account has from its site."""
+    parent = parent_of(session, site)
+    if parent is None:
+        return
+    if given.divisions:
+        raise NotPossible(
+            f"Site {site.key} is the sandbox account of {parent.key} and has its divisions",
+            fix=[f"Change them there: joorsync sites set {parent.key} --division CODE"],
+        )
+    if given.is_sandbox is False:
+        raise NotPossible(
+            f"Site {site.key} is the sandbox account of {parent.key}: it never goes live",
+            fix=[f"The live account is site {parent.key}: joorsync sites show {parent.key}"],
+        )
+
+
+def refuse_rekey(session: Session, site: Site, wanted: Mapping[str, Any]) -> None:
     """Another card mode or separator gives every card on JOOR another identifier: seen and confirmed, never by the way."""
     old, new = StyleSettings.model_validate(site.style_settings), StyleSettings.model_validate(wanted)
     same = (old.card, old.identifier_separator) == (new.card, new.identifier_separator)
@@ -112,13 +149,13 @@ def _addresses(process: Process, site: Site, given: Changes) -> None:
     """Checked again when only the sandbox mark changed: a production site may not keep a private address."""
     site.joor_account_id = given.joor_account_id if given.joor_account_id is not None else site.joor_account_id
     if given.joor_api_url is not None or given.is_sandbox is not None:
-        site.joor_api_url = process.work.address(given.joor_api_url or site.joor_api_url, site.is_sandbox)
+        site.joor_api_url = joor_address(process, site.key, given.joor_api_url or site.joor_api_url, site.is_sandbox)
     if given.aims_api_url is not None or given.is_sandbox is not None:
         site.aims_api_url = process.work.address(given.aims_api_url or site.aims_api_url, site.is_sandbox)
     auth_url = given.joor_auth_url if given.joor_auth_url is not None else site.joor_auth_url
-    if auth_url:
-        process.work.address(auth_url, site.is_sandbox)
-        site.joor_auth_url = auth_url.strip()
+    if auth_url and (given.joor_auth_url is not None or given.is_sandbox is not None):
+        joor_address(process, site.key, auth_url, site.is_sandbox)
+        site.joor_auth_url = auth_url.strip()  # to the letter: its trailing slash matters
     if not (site.joor_api_url and site.aims_api_url):
         raise NotPossible("A site needs both addresses", fix=["Give --joor-api URL and --aims-api URL."])
 
@@ -150,46 +187,6 @@ def _secrets(session: Session, process: Process, site: Site, secrets: Mapping[st
         store_credential(session, box, site.id or 0, name, value, process.clock.now())
         session.add(process.audit("site.secret", f"{site.key} {name}"))
     session.flush()
-
-
-def codes(session: Session, site_id: int) -> list[str]:
-    return list(session.exec(select(Division.code).where(Division.site_id == site_id).order_by(col(Division.code))).all())
-
-
-def public(session: Session, site: Site) -> dict[str, Any]:
-    """A site without its secrets, of which only the names are told."""
-    names = session.exec(select(Credential.name).where(Credential.site_id == site.id).order_by(col(Credential.name))).all()
-    data = site.model_dump(mode="json", exclude={"id"} | {column for column, _ in GROUPS.values()})
-    data["divisions"] = codes(session, site.id or 0)
-    data["secrets"] = list(names)
-    data.update({group: shown(group, getattr(site, column)) for group, (column, _) in GROUPS.items()})
-    return data
-
-
-def listing(session: Session) -> list[dict[str, Any]]:
-    """One row per site, with what is open."""
-    open_states = [JobState.FAILED.value, JobState.BLOCKED.value]
-    problems = dict(
-        session.exec(
-            select(Job.site_id, func.count())
-            .where(col(Job.state).in_(open_states), col(Job.dismissed_at).is_(None))
-            .group_by(col(Job.site_id))
-        ).all()
-    )
-    return [
-        {
-            "site": site.key,
-            "name": site.name,
-            "divisions": codes(session, site.id or 0),
-            "joor": site.joor_api_url,
-            "account": site.joor_account_id,
-            "aims360": site.aims_api_url,
-            "sandbox": site.is_sandbox,
-            "paused": site.paused_reason or "by hand" if site.paused_at else None,
-            "open_problems": problems.get(site.id or 0, 0),
-        }
-        for site in session.exec(select(Site).order_by(col(Site.key)))
-    ]
 
 
 def pause(session: Session, process: Process, key: str, data_type: DataType | None, reason: str) -> None:

@@ -8,6 +8,13 @@ from sqlmodel import Field, SQLModel
 
 from models.columns import Json, UtcDateTime
 
+#: Cursor of a site: when the code lists of both sides were last read. `position`: tenant, and unread (kind -> why).
+LISTS_READ = "lists.read"
+#: MappingKind -> kind of the code table that has its AIMS360 side.
+TABLES = {kind: kind for kind in ("term", "ship_via", "division", "season", "warehouse", "country", "sales_rep")} | {
+    "price_label": "currency"
+}
+
 
 class Lookup(SQLModel, table=True):
     """`kind`: division, season, term, ship_via, country, warehouse, customer, store, style_color, currency, sales_rep.

@@ -32,6 +32,7 @@ def request(
     everything: bool = False,
     dry_run: bool = False,
     read_only: bool = False,
+    allow_empty: bool = False,
     reason: str = "",
     requested_by: str = "",
     clock: Clock | None = None,
@@ -41,7 +42,8 @@ def request(
     A scan reads what changed in AIMS360 since the last one, with `everything` all of it, and adds an export per customer that differs and
     may be sent. A named customer is read from AIMS360 again first, may be a new one whatever `customers.new` says, and starts at once even
     if its job waits, retries or is blocked; with `everything` it is sent whole. `dry_run` shows what would be done (the job's `result`).
-    `read_only`: the scan reads all of AIMS360 and asks for no export, so that customers can be paired first.
+    `read_only`: the scan reads all of AIMS360 and asks for no export, so that customers can be paired first. `allow_empty`: it accepts a
+    suspiciously small reading.
 
     Raises NotPossible for an unknown site.
 
@@ -50,12 +52,13 @@ def request(
     """
     found, accounts = resolve_site(session, site), clean_keys(keys, longest=_LONGEST_ACCOUNT)
     full = {"full": True} if everything else {}
+    empty = {"allow_empty": True} if allow_empty else {}
     if accounts:
         asks = [Ask(JobKind.CUSTOMERS_EXPORT, account, {"fresh": True, "named": True} | full, revive=True) for account in accounts]
     elif read_only:
-        asks = [Ask(JobKind.CUSTOMERS_SCAN, "read only", {"full": True, "read_only": True}, revive=True)]
+        asks = [Ask(JobKind.CUSTOMERS_SCAN, "read only", {"full": True, "read_only": True} | empty, revive=True)]
     else:
-        asks = [Ask(JobKind.CUSTOMERS_SCAN, "", full or None)]
+        asks = [Ask(JobKind.CUSTOMERS_SCAN, "", (full | empty) or None)]
     return ask_for(session, found, DataType.CUSTOMERS, asks, dry_run=dry_run, reason=reason, requested_by=requested_by, clock=clock)
 
 

@@ -29,12 +29,14 @@ MOVING = (JobState.QUEUED, JobState.PUBLISHED, JobState.RUNNING, JobState.RETRYI
 
 @dataclass(frozen=True)
 class Enqueued:
-    """`delayed` says why the messages are not in RabbitMQ yet; they follow by themselves."""
+    """`delayed` says why the messages are not in RabbitMQ yet; they follow by themselves. `dry_run`: nothing will be sent; also where more
+    was asked for, as long as nobody has confirmed the first production run of the data type."""
 
     run_id: int
     jobs: int
     published: int
     delayed: str | None
+    dry_run: bool = False
 
 
 def enqueue(
@@ -67,15 +69,15 @@ def enqueue(
             clock=clock,
             **(options or {}),
         )
-        run_id = run.id or 0
+        run_id, dry_run = run.id or 0, run.dry_run
         jobs = count(session, run_id)
     if amqp_url is None and publisher is None:
-        return Enqueued(run_id, jobs, 0, None)
+        return Enqueued(run_id, jobs, 0, None, dry_run)
     sender = publisher or AmqpPublisher(amqp_url or "")
     try:
-        return Enqueued(run_id, jobs, Relay(sessions, sender, clock).publish_due(run_id=run_id), None)
+        return Enqueued(run_id, jobs, Relay(sessions, sender, clock).publish_due(run_id=run_id), None, dry_run)
     except Unavailable as error:
-        return Enqueued(run_id, jobs, 0, error.summary)
+        return Enqueued(run_id, jobs, 0, error.summary, dry_run)
     finally:
         if publisher is None:
             sender.close()

@@ -18,7 +18,7 @@ from models.outbox import Ask
 from models.settings import LinesheetRule
 from models.ship_window import ShipWindow
 from models.sites import Site
-from producers.requests import ask_for, clean_keys, resolve_site
+from producers.requests import ask_for, clean_keys, is_on, resolve_site
 from runtime.clock import Clock, SystemClock
 
 LONGEST = {"code": 50, "name": 100, "season_code": 40, "season_name": 100}
@@ -103,10 +103,19 @@ def find(session: Session, site: Site | str, code: str) -> Linesheet:
 
 
 def define(
-    session: Session, site: Site | str, code: str, changes: Mapping[str, Any], by: str, *, reason: str = "", clock: Clock | None = None
+    session: Session,
+    site: Site | str,
+    code: str,
+    changes: Mapping[str, Any],
+    by: str,
+    *,
+    reason: str = "",
+    clock: Clock | None = None,
+    ask: bool = True,
 ) -> Change:
     """Make a linesheet or change it; a retired one comes back. `changes` holds some of FIELDS: texts, whole numbers, dates as YYYY-MM-DD or
-    None, `rule` a LinesheetRule. Raises NotPossible naming everything that is wrong; then nothing is changed."""
+    None, `rule` a LinesheetRule. Without `ask` it is stored and nothing is synced. Raises NotPossible naming everything that is wrong; then
+    nothing is changed."""
     clock = clock or SystemClock()
     at, code = resolve_site(session, site), code.strip()
     row = session.exec(select(Linesheet).where(Linesheet.site_id == at.id, Linesheet.code == code)).first()
@@ -129,7 +138,7 @@ def define(
     after = _history(row)
     if after == before:
         return Change(code)
-    return _changed(session, at, row, "linesheet.define", by, reason, clock, before, after, created=before is None)
+    return _changed(session, at, row, "linesheet.define", by, reason, clock, before, after, created=before is None, ask=ask)
 
 
 def _wrong_texts(wanted: Mapping[str, Any]) -> list[str]:
@@ -249,12 +258,17 @@ def _changed(
     after: dict[str, Any] | None = None,
     *,
     created: bool = False,
+    ask: bool = True,
 ) -> Change:
-    """Audit the change and ask for a sync of this linesheet."""
+    """Audit the change and ask for a sync of this linesheet, where the site syncs linesheets."""
     session.add(row)
     session.flush()
     subject = f"{site.key} {row.code}"
     after = after or _history(row)
     session.add(AuditEntry(at=clock.now(), actor=by, action=action, subject=subject, reason=reason, before=before, after=after))
+    if not ask:
+        return Change(row.code, created)
+    if not is_on(site, DataType.LINESHEETS):
+        return Change(row.code, created, hint=f"Linesheets are switched off for site {site.key}: JOOR is not told.")
     run = request(session, site, keys=[row.code], reason=reason or action, requested_by=by, clock=clock, revive=True)
     return Change(row.code, created, run.id)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from clients.aims360.types import Store, StyleColor
-from clients.joor.types import Address, JoorOrder, OrderLine
-from models.settings import StyleSettings
+from clients.joor.types import Address, Connection, JoorOrder, OrderLine
+from models.accounts import account_of, retailer_key
+from models.settings import OrderSettings, StyleSettings
 
 #: A shipping code of 0 means none (AIMS360's JOOR module facts 4.12, a parallel product).
 NO_CODE = ("", "0")
-_ACCOUNT_LETTERS = 4
 
 
 @dataclass(frozen=True)
@@ -33,24 +33,41 @@ def shipping_code(order: JoorOrder) -> str:
 
 def customer_keys(order: JoorOrder) -> list[str]:
     """JOOR codes of a customer pair, best first: the customer code, then `shipping:CODE`. A retailer who connected on JOOR by himself has
-    neither; then `retailer:NAME/POSTAL CODE` of the bill-to (a pair under that key was stored by a person or with a customer we made)."""
+    neither; then `retailer:NAME/POSTAL CODE` (a pair under that key was stored by a person or with a customer we made)."""
     keys = [order.customer_code.strip()] if order.customer_code.strip() else []
     if shipping_code(order):
         keys.append(f"shipping:{shipping_code(order)}")
     if not order.customer_code.strip():
-        postal_code = order.billing.postal_code.strip() or order.shipping.postal_code.strip()
-        keys.append(f"retailer:{order.customer_name.strip()}/{postal_code}")
+        keys.append(retailer_key(order.customer_name, postal_code(order)))
     return keys
 
 
-def new_account(order: JoorOrder) -> str:
-    """The AIMS360 account of a customer made for this order, the same every time: JOOR's customer code, else the first four letters or
-    digits of the name and four of a digest of the retailer's key."""
-    if order.customer_code.strip():
-        return order.customer_code.strip()
-    plain = unicodedata.normalize("NFKD", order.customer_name).encode("ascii", "ignore").decode()
-    letters = re.sub(r"[^A-Z0-9]", "", plain.upper())[:_ACCOUNT_LETTERS]
-    return letters + hashlib.sha256(customer_keys(order)[-1].encode()).hexdigest()[:4].upper()
+def postal_code(order: JoorOrder) -> str:
+    """The retailer's: of the bill-to, else of the ship-to."""
+    return order.billing.postal_code.strip() or order.shipping.postal_code.strip()
+
+
+def new_account(order: JoorOrder, settings: OrderSettings) -> str:
+    """The AIMS360 account of a customer made for this order, the same every time (the rule in words: `models.accounts`)."""
+    return account_of(order.customer_code, order.customer_name, postal_code(order), settings)
+
+
+def is_retailer(connection: Connection, name: str, postal: str) -> bool:
+    """Same name AND same postal code, of the bill-to or of any ship-to. Without a postal code nobody is: a name alone says nothing."""
+    shown = connection.shown
+    codes = [address.postal_code for address in (*shown.billing, *shown.shipping)] if shown else []
+    return same_text(connection.customer_name, name) and any(same_postal_code(code, postal) for code in codes)
+
+
+def same_postal_code(one: str, other: str) -> bool:
+    """Without regard to case, spaces and dashes; an empty one is no one's."""
+    plain = [re.sub(r"[\W_]+", "", text).casefold() for text in (one, other)]
+    return bool(plain[0]) and plain[0] == plain[1]
+
+
+def same_text(one: str, other: str) -> bool:
+    """Names and parts of addresses, however they are written; an empty one is no name."""
+    return bool(_plain(one)) and _plain(one) == _plain(other)
 
 
 def style_keys(line: OrderLine, settings: StyleSettings) -> list[tuple[str, str]]:

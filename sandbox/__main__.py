@@ -17,7 +17,7 @@ from sandbox.faults import Memory
 from sandbox.joor import Joor
 from sandbox.server import Listener, System
 from sandbox.stock import generate
-from sandbox.stock_joor import empty_catalogue
+from sandbox.stock_joor import empty_catalogue, empty_connections
 
 
 class Pair:
@@ -105,16 +105,19 @@ def _summary(brand: Brand) -> dict[str, Any]:
         "seasons": codes(brand.seasons),
         "terms": codes(brand.terms),
         "ship_vias": codes(brand.ship_vias),
+        "sales_reps": codes(brand.sales_reps),
         "joor": {
             key: {
                 "warehouses": account.warehouses,
                 "payment_methods": methods(account.payment_methods),
                 "shipping_methods": methods(account.shipping_methods),
+                "sales_reps": [{"code": code, "name": name, "email": email} for code, name, email in account.sales_reps],
             }
             for key, account in brand.accounts.items()
         },
         "counterparts": brand.counterparts,
         "cases": brand.cases,
+        "customer_cases": brand.customer_cases,
     }
 
 
@@ -135,6 +138,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--empty-catalogue", action="store_true", help="JOOR begins without the brand's styles; those made by hand on JOOR stay"
+    )
+    parser.add_argument(
+        "--empty-connections", action="store_true", help="JOOR begins without the brand's customers; retailers without a code stay"
     )
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when stdin closes")
     return parser.parse_args(argv)
@@ -157,6 +163,8 @@ def main(argv: list[str] | None = None) -> int:
         brand = generate(options.seed, options.styles, options.orders, options.customers, accounts)
         if options.empty_catalogue:
             empty_catalogue(brand)
+        if options.empty_connections:
+            empty_connections(brand)
         pair = Pair(brand, options.joor_port, options.aims_port, dict(options.set), options.host)
     except ValueError as error:
         print(f"sandbox: {error}", file=sys.stderr)

@@ -10,9 +10,10 @@ from sandbox import aims360_aqua as aqua
 from sandbox import aims360_documents as documents
 from sandbox.aims360_catalogue import Entry, catalogue, find_route
 from sandbox.aims360_control import serve_change
-from sandbox.aims360_entities import ENTITY_SETS, PURCHASE_ORDERS, purchase_order_row, style_row
+from sandbox.aims360_customers import create_customer, create_store
+from sandbox.aims360_entities import CUSTOMERS, ENTITY_SETS, KNOWN_OF_CUSTOMERS, PURCHASE_ORDERS, purchase_order_row, style_row
 from sandbox.aims360_odata import Expansion, answer, parse_query
-from sandbox.aims360_orders import Refusal, create_customer, create_order
+from sandbox.aims360_orders import Refusal, create_order
 from sandbox.aims360_schema import BadQuery, Row, Schema
 from sandbox.aims360_state import state
 from sandbox.aims360_world import DEFAULT_SWITCHES, World
@@ -22,6 +23,7 @@ from sandbox.messages import Request, Response, json_response
 
 SIGN_IN = "POST /authentication/v1/authentication/token"
 FORM = "application/x-www-form-urlencoded"
+STORE_CREATE = Entry("POST (switch store_create_path)", "A", True, "9.2")
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Aims360:
 
     def _route(self, request: Request) -> Response:
         entry, values, other_method = find_route(request.method, request.segments())
+        if entry is None and self._adds_store(request):
+            entry = STORE_CREATE
         absent = {str(route).lower() for route in self.switches["absent_routes"]}
         if entry is None or entry.route.lower() in absent:
             if other_method:
@@ -90,6 +94,10 @@ class Aims360:
         if entry.route in ANSWERS:
             return ANSWERS[entry.route](self, Call(request, values, operator))
         return self._entity_set(request, entry)
+
+    def _adds_store(self, request: Request) -> bool:
+        wanted = [part.lower() for part in str(self.switches["store_create_path"]).split("/") if part]
+        return bool(wanted) and request.method == "POST" and [part.lower() for part in request.segments()] == wanted
 
     def _token(self, request: Request) -> Response:
         if not request.headers.get("Content-Type", "").lower().startswith(FORM):
@@ -125,7 +133,10 @@ class Aims360:
 
     def _tenant_schema(self, schema: Schema) -> Schema:
         absent = [str(field).lower().partition(".") for field in self.switches["absent_fields"]]
-        return schema.without({name for owner, _, name in absent if owner == schema.name.lower()})
+        names = {name for owner, _, name in absent if owner == schema.name.lower()}
+        if schema is CUSTOMERS and self.switches["customer_fields"] == "known":
+            names |= {name.lower() for name in schema.properties} - KNOWN_OF_CUSTOMERS
+        return schema.without(names)
 
     def collection(self, request: Request, schema: Schema, rows: Sequence[Row], *, bare: bool = False) -> Response:
         """One page of the rows in the OData envelope, or as a `bare` array."""
@@ -168,6 +179,11 @@ def _create_order(system: Aims360, call: Call) -> Response:
 def _create_customer(system: Aims360, call: Call) -> Response:
     customer = create_customer(system.world, _posted(call.request), call.request.call)
     return json_response({"customerID": customer.id, "customerAccount": customer.account}, int(system.switches["create_status"]))
+
+
+def _create_store(system: Aims360, call: Call) -> Response:
+    store = create_store(system.world, _posted(call.request), call.request.call)
+    return json_response({"customerStoreID": store.id}, int(system.switches["create_status"]))
 
 
 def _style(system: Aims360, call: Call) -> Response:
@@ -219,6 +235,7 @@ def _documents(system: Aims360, call: Call) -> Response:
 ANSWERS: dict[str, Answer] = {
     "POST /orders/v1.0/order": _create_order,
     "POST /customers/v1.0/customer": _create_customer,
+    STORE_CREATE.route: _create_store,
     "GET /styles/V1.0/style/{styleID}": _style,
     "GET /wip/v1.0/purchaseorder/{number}": _purchase_order,
     "POST /reports/v1.0/reports/exportdata": _export,

@@ -46,16 +46,25 @@ CATALOGUE: tuple[Entry, ...] = (
         "C",
         True,
         "9.1",
-        _words("customerName status email phone termID shipviaID lastModifiedOn"),
-        "path, customerID and customerAccount are known; the other names are UNKNOWN",
+        _words("customerName status email phone termID shipviaID lastModifiedOn salesRepID currencyCode priceLevel customerGroup contact")
+        + _words("address1 address2 city state zipCode countryID"),
+        "path, customerID and customerAccount are known; the other names are UNKNOWN (switch customer_fields: known leaves them out)",
     ),
-    Entry("POST /customers/v1.0/customer", "A", True, "A-07", _words("customerAccount customerName email phone termID shipviaID stores")),
+    Entry(
+        "POST /customers/v1.0/customer",
+        "A",
+        True,
+        "A-07",
+        _words("customerAccount customerName email phone termID shipviaID stores salesRepID currencyCode priceLevel customerGroup contact")
+        + _words("address1 address2 city state zipCode countryID"),
+    ),
     Entry(
         "GET /customers/v1.0/stores",
         "A",
         True,
         "A-04",
         _words("customerStoreID customerID store name address1 address2 address3 city state zipCode countryID active noShipment"),
+        "how a store is added is UNKNOWN: the switch store_create_path names a path whose POST takes these names",
     ),
     Entry(
         "GET /StyleColors/v1.1/StyleColors",

@@ -1,12 +1,12 @@
 """What people do inside AIMS360 while nobody calls its API, as control paths: POST /_aims/<act> with a JSON body, members as each act's
 docstring says. GET /_aims/counterparts gives the name pairs the brand's people know.
 
-    stock, purchase_orders/{number}, customers, revoke_tokens   here
-    style_colors, add_color, remove_sku                         aims360_acts
-    images, images/{documentGUID}                               aims360_acts
+    stock, purchase_orders/{number}, revoke_tokens   here
+    customers                                        aims360_customer_acts
+    style_colors, add_color, remove_sku              aims360_acts
+    images, images/{documentGUID}                    aims360_acts
 """
 
-import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -21,8 +21,9 @@ from sandbox.aims360_acts import (
     one_color,
     remove_sku,
 )
+from sandbox.aims360_customer_acts import change_customer
 from sandbox.aims360_world import World
-from sandbox.brand import Customer, Stock, Store
+from sandbox.brand import Stock
 from sandbox.messages import Request, Response, json_response
 
 
@@ -76,40 +77,6 @@ def change_purchase_order(world: World, body: Body, number: str) -> Body:
             setattr(line, name, day + timedelta(days=int(body.get("move_days", 0))) if day else None)
     order.last_modified = world.now()
     return {"number": number, "status": order.status, "in_warehouse_dates": [str(line.in_warehouse_date) for line in order.lines]}
-
-
-def change_customer(world: World, body: Body, _: str) -> Body:
-    """Add a customer (by `account`) or change one; `stores` adds or replaces stores by `code`, in the field names of `brand.Store`,
-    `country` being a country code."""
-    allow(body, "account", "name", "email", "phone", "status", "stores")
-    customer = world.customer(body["account"])
-    if customer is None:
-        customer = Customer(str(uuid.uuid4()), str(body["account"]), str(body["account"]), "", "")
-        world.brand.customers.append(customer)
-    if body.get("status", "Active") not in ("Active", "Inactive", "No Shipment"):
-        raise Nonsense("status is Active, Inactive or No Shipment")
-    for name in ("name", "email", "phone", "status"):
-        setattr(customer, name, body.get(name, getattr(customer, name)))
-    for fields in body.get("stores", []):
-        _set_store(world, customer, dict(fields))
-    customer.last_modified = world.now()
-    return {"customer_id": customer.id, "stores": {store.code: store.id for store in customer.stores}}
-
-
-def _set_store(world: World, customer: Customer, fields: Body) -> None:
-    code = fields.pop("country", "")
-    country = next((row.id for row in world.brand.countries if row.code == code), "")
-    store = next((store for store in customer.stores if store.code == fields["code"]), None)
-    if store is None:
-        if not country:
-            raise Nonsense("a new store needs the code of a known country")
-        store = Store(str(uuid.uuid4()), fields["code"], customer.name, "", "", "", "", country)
-        customer.stores.append(store)
-    store.country_id = country or store.country_id
-    for name, value in fields.items():
-        if name == "id" or not hasattr(store, name):
-            raise Nonsense(f"a store has no {name} to set")
-        setattr(store, name, value)
 
 
 def revoke_tokens(world: World, body: Body, _: str) -> Body:

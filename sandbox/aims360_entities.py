@@ -7,7 +7,7 @@ from decimal import Decimal
 from sandbox.aims360_schema import Row, Schema, entity
 from sandbox.aims360_table import Table
 from sandbox.aims360_world import Order, OrderLine, World, open_to_sell
-from sandbox.brand import Code, POLine, PurchaseOrder, Stock, StyleColor
+from sandbox.brand import Code, Customer, POLine, PurchaseOrder, Stock, StyleColor
 
 Price = tuple[StyleColor, str, Decimal, Decimal]  # of whom, currency, wholesale, retail
 
@@ -18,8 +18,10 @@ CURRENCIES = entity("Currencies", "currencyID:guid currencyCode currencyName cur
 SALES_REPS = entity("SalesReps", "salesRepID:guid salesRepCode name active:flag")
 CUSTOMERS = entity(
     "Customers",
-    "customerID:guid customerAccount customerName status email phone termID:guid shipviaID:guid lastModifiedOn:moment",
+    "customerID:guid customerAccount customerName status email phone termID:guid shipviaID:guid lastModifiedOn:moment "
+    "salesRepID:guid currencyCode priceLevel customerGroup contact address1 address2 city state zipCode countryID:guid",
 )
+KNOWN_OF_CUSTOMERS = {"customerid", "customeraccount", "customername", "status"}  # what the switch customer_fields "known" leaves
 STORES = entity(
     "Stores",
     "customerStoreID:guid customerID:guid store name address1 address2 address3 city state zipCode "
@@ -66,21 +68,36 @@ def sales_rep_rows(world: World) -> list[Row]:
     return [{"salesRepID": rep.id, "salesRepCode": rep.code, "name": rep.name, "active": rep.enabled} for rep in world.brand.sales_reps]
 
 
-def customer_rows(world: World) -> list[Row]:
-    return [
-        {
-            "customerID": customer.id,
-            "customerAccount": customer.account,
-            "customerName": customer.name,
-            "status": customer.status,
-            "email": customer.email,
-            "phone": customer.phone,
-            "termID": customer.term_id,
-            "shipviaID": customer.ship_via_id,
-            "lastModifiedOn": customer.last_modified,
-        }
-        for customer in world.brand.customers
-    ]
+def customer_rows(world: World) -> Table[Customer]:
+    def with_account(account: str) -> list[Customer]:
+        return [customer for customer in world.brand.customers if customer.account == account]
+
+    return Table(world.brand.customers, _customer, {"customerAccount": with_account})
+
+
+def _customer(customer: Customer) -> Row:
+    return {
+        "customerID": customer.id,
+        "customerAccount": customer.account,
+        "customerName": customer.name,
+        "status": customer.status,
+        "email": customer.email,
+        "phone": customer.phone,
+        "termID": customer.term_id,
+        "shipviaID": customer.ship_via_id,
+        "lastModifiedOn": customer.last_modified,
+        "salesRepID": customer.sales_rep_id,
+        "currencyCode": customer.currency,
+        "priceLevel": customer.price_level,
+        "customerGroup": customer.group,
+        "contact": customer.contact,
+        "address1": customer.address1,
+        "address2": customer.address2,
+        "city": customer.city,
+        "state": customer.state,
+        "zipCode": customer.zip_code,
+        "countryID": customer.country_id,
+    }
 
 
 def store_rows(world: World) -> list[Row]:

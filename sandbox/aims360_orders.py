@@ -1,4 +1,4 @@
-"""Creating orders and customers (AIMS360 facts 9.7, A-07). Whatever is wrong is refused with one opaque message, as far as is known."""
+"""Creating orders (AIMS360 facts 9.7). Whatever is wrong is refused with one opaque message, as far as is known."""
 
 import re
 import uuid
@@ -232,43 +232,3 @@ def _refuse_repeated_style_colors(world: World, order: Order) -> None:
     ids = [line.style_color_id for line in order.lines]
     if len(set(ids)) != len(ids) and world.switches["duplicate_style_color"] == "refuse":
         raise Refusal("lineItems: the same styleColorID is given in two lines.")
-
-
-def create_customer(world: World, posted: Any, call: int) -> Customer:
-    """A-07, wholly ASSUMED: `customerAccount`, `customerName`, `email`, `phone`, `termID`, `shipviaID`, and `stores` in the order body's
-    address names with `store` as their code. Raises Refusal, 409 when the account exists."""
-    body, brand = Body.of(posted), world.brand
-    account = body.text("customerAccount").strip()
-    if not account:
-        raise Refusal("customerAccount is required.")
-    if world.customer(account) is not None:
-        raise Refusal(f"Customer {account} already exists.", 409, "ResourceAlreadyExists")
-    customer = Customer(
-        id=str(uuid.uuid4()),
-        account=account,
-        name=body.text("customerName"),
-        email=body.text("email"),
-        phone=body.text("phone"),
-        term_id=body.reference("termID", (row.id for row in brand.terms)),
-        ship_via_id=body.reference("shipviaID", (row.id for row in brand.ship_vias)),
-        stores=[_store(world, store, place) for place, store in enumerate(body.children("stores"), 1)],
-        last_modified=world.now(),
-    )
-    brand.customers.append(customer)
-    world.effect("customer_created", account, customerID=customer.id, body=posted, call=call)
-    return customer
-
-
-def _store(world: World, body: Body, place: int) -> Store:
-    country = body.reference("countryID", (row.id for row in world.brand.countries), required=True)
-    return Store(
-        id=str(uuid.uuid4()),
-        code=body.text("store", f"{place:04d}"),
-        name=body.text("name"),
-        address1=body.text("address1"),
-        address2=body.text("address2"),
-        city=body.text("city"),
-        state=body.text("state"),
-        zip_code=body.text("zipCode"),
-        country_id=str(country),
-    )

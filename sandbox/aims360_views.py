@@ -4,10 +4,11 @@ and the switch `aqua_columns` renames or drops columns as a tenant's own view wo
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.aims360_customer_views import CUSTOMER_VIEWS, codes_of
 from sandbox.aims360_entities import EMPTY_DATE
 from sandbox.aims360_schema import wire
 from sandbox.aims360_world import Order, World, open_to_sell
-from sandbox.brand import Code, Customer, Stock, Store, StyleColor
+from sandbox.brand import Code, Stock, StyleColor
 
 Row = dict[str, Any]
 View = Callable[[World], list[Row]]
@@ -19,67 +20,6 @@ def _codes(attribute: str, stem: str) -> View:
         return [{f"{stem}ID": row.id, f"{stem}Code": row.code, f"{stem}Name": row.name, "Enabled": row.enabled} for row in table]
 
     return rows
-
-
-def _codes_of(table: list[Code]) -> dict[str | None, str]:
-    return {row.id: row.code for row in table}
-
-
-def _customers(*statuses: str) -> View:
-    def rows(world: World) -> list[Row]:
-        terms, ship_vias = _codes_of(world.brand.terms), _codes_of(world.brand.ship_vias)
-        return [
-            {
-                "CustomerID": customer.id,
-                "CustomerAccount": customer.account,
-                "CustomerName": customer.name,
-                "Status": customer.status,
-                "Email": customer.email,
-                "Phone": customer.phone,
-                "Term": terms.get(customer.term_id, ""),
-                "ShipVia": ship_vias.get(customer.ship_via_id, ""),
-                "LastModifiedOn": customer.last_modified,
-            }
-            for customer in world.brand.customers
-            if not statuses or customer.status in statuses
-        ]
-
-    return rows
-
-
-def _store_status(store: Store) -> str:
-    if not store.active:
-        return "Inactive"
-    return "No Shipment" if store.no_shipment else "Active"
-
-
-def _stores(*statuses: str) -> View:
-    def rows(world: World) -> list[Row]:
-        countries = _codes_of(world.brand.countries)
-        return [
-            _store(customer, store, countries) for customer, store in world.stores() if not statuses or _store_status(store) in statuses
-        ]
-
-    return rows
-
-
-def _store(customer: Customer, store: Store, countries: dict[str | None, str]) -> Row:
-    return {
-        "CustomerStoreID": store.id,
-        "CustomerID": customer.id,
-        "CustomerAccount": customer.account,
-        "Store": store.code,
-        "StoreName": store.name,
-        "Address1": store.address1,
-        "Address2": store.address2,
-        "Address3": "",
-        "City": store.city,
-        "State": store.state,
-        "ZipCode": store.zip_code,
-        "Country": countries[store.country_id],
-        "CountryID": store.country_id,
-        "Status": _store_status(store),
-    }
 
 
 def _warehouses(*wanted: bool) -> View:
@@ -102,7 +42,7 @@ def _style(color: StyleColor) -> Row:
 
 def _styles(*, active_only: bool, inventory_only: bool) -> View:
     def rows(world: World) -> list[Row]:
-        divisions, seasons = _codes_of(world.brand.divisions), _codes_of(world.brand.seasons)
+        divisions, seasons = codes_of(world.brand.divisions), codes_of(world.brand.seasons)
         return [
             {"StyleID": color.style_id}
             | _style(color)
@@ -131,7 +71,7 @@ def _inventory(*, with_ots: bool) -> View:
 
     def rows(world: World) -> list[Row]:
         wanted, brand = world.wanted(), world.brand
-        divisions, seasons = _codes_of(brand.divisions), _codes_of(brand.seasons)
+        divisions, seasons = codes_of(brand.divisions), codes_of(brand.seasons)
         warehouses = {row.id: row.name for row in brand.warehouses}
         upcs = {(color.id, size.name): size.upc or "" for color in brand.style_colors for size in color.sizes}
         found = []
@@ -177,7 +117,7 @@ def _purchase_orders(*statuses: str) -> View:
 
 def _orders(*statuses: str) -> View:
     def rows(world: World) -> list[Row]:
-        divisions = _codes_of(world.brand.divisions)
+        divisions = codes_of(world.brand.divisions)
         return [
             _order(order)
             | {"Division": divisions[order.division_id], "Quantity": sum(row.quantity for line in order.lines for row in line.sizes)}
@@ -226,18 +166,7 @@ VIEWS: dict[str, dict[str, View]] = {
     "Seasons": {"All Seasons": _codes("seasons", "Season")},
     "Terms": {"All Terms": _codes("terms", "Term")},
     "Ship Via": {"All Ship Via": _codes("ship_vias", "ShipVia")},
-    "Customers": {
-        "Active Customers": _customers("Active"),
-        "Inactive Customers": _customers("Inactive"),
-        "No Shipment Customers": _customers("No Shipment"),
-        "All Customers": _customers(),
-    },
-    "Stores": {
-        "Active Stores": _stores("Active"),
-        "Inactive Stores": _stores("Inactive"),
-        "No Shipment Stores": _stores("No Shipment"),
-        "All Stores": _stores(),
-    },
+    **CUSTOMER_VIEWS,
     "Warehouses": {
         "Active WareHouses": _warehouses(True),
         "InActive WareHouses": _warehouses(False),

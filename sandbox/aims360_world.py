@@ -25,6 +25,8 @@ DEFAULT_SWITCHES: dict[str, Any] = {
     "error_request_id": True,  # error bodies carry requestId
     "absent_routes": [],  # catalogue paths, e.g. "POST /customers/v1.0/customer", that answer 404
     "absent_fields": [],  # e.g. "Orders.thirdPartyOrderID": the tenant's model lacks it
+    "customer_fields": "full",  # full | known: a tenant that shows of a customer its id, account, name and status alone (9.1: UNKNOWN)
+    "store_create_path": "",  # where POST adds a store, e.g. "/customers/v1.0/store"; UNKNOWN (7, 9.2), "" is nowhere
     "create_status": 200,  # 200 or 201 is UNKNOWN (6.3)
     "duplicate_third_party_order": "accept",  # accept | reject (409); UNKNOWN (10)
     "duplicate_style_color": "refuse",  # refuse | accept two lines of one style-colour; the server's rule is UNKNOWN (9.7)

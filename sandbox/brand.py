@@ -56,6 +56,17 @@ class Customer:
     ship_via_id: str | None = None
     stores: list[Store] = field(default_factory=list)
     last_modified: datetime | None = None
+    sales_rep_id: str | None = None
+    currency: str = ""  # code
+    price_level: str = ""
+    group: str = ""
+    contact: str = ""
+    address1: str = ""  # of the bill-to
+    address2: str = ""
+    city: str = ""
+    state: str = ""
+    zip_code: str = ""
+    country_id: str | None = None
 
 
 @dataclass
@@ -215,6 +226,7 @@ class JoorAccount:
     warehouses: list[str]  # names that exist in JOOR's Order Settings
     payment_methods: list[tuple[str, str]]  # (code, name)
     shipping_methods: list[tuple[str, str]]
+    sales_reps: list[tuple[str, str, str]] = field(default_factory=list)  # (code, name, e-mail)
     styles: dict[str, JoorStyle] = field(default_factory=dict)  # by style_identifier
     price_types: list[JoorPriceType] = field(default_factory=list)
     seasons: list[JoorSeason] = field(default_factory=list)
@@ -254,5 +266,7 @@ class Brand:
     # JOOR accounts by a short key ("us", "eu")
     accounts: dict[str, JoorAccount] = field(default_factory=dict)
     cases: dict[str, list[int]] = field(default_factory=dict)  # awkward case name -> JOOR order ids that show it
+    customer_cases: dict[str, list[str]] = field(default_factory=dict)  # awkward case name -> AIMS360 customer accounts that show it
     # what the brand's people know and no system says: "us.warehouses" -> {JOOR name or code: AIMS360 name or code}; also .terms, .ship_vias
+    # and .sales_reps
     counterparts: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -6,16 +6,34 @@ import math
 import sys
 from typing import Any
 
-from sandbox import joor_control, joor_fetch, joor_inventory, joor_orders, joor_v2_routes, joor_v4, joor_v4_routes
+from sandbox import (
+    joor_connection_bulk,
+    joor_connections,
+    joor_control,
+    joor_data_services,
+    joor_fetch,
+    joor_inventory,
+    joor_orders,
+    joor_v2_routes,
+    joor_v4,
+    joor_v4_routes,
+)
 from sandbox.brand import Brand
 from sandbox.faults import Memory
-from sandbox.joor_envelope import v2_error, v2_list, v4_answer, v4_error
+from sandbox.joor_envelope import v2_error, v4_answer, v4_error
 from sandbox.joor_quota import Window, cost_of
 from sandbox.joor_world import Account, World
 from sandbox.messages import Request, Response
 
 WRITES = ("POST", "PUT", "DELETE", "PATCH")
-ROOTS = {"order": "orders", "connection": "connections", "bulk-inventory": "inventory", "bulk-style": "bulk_styles", "style": "styles"}
+ROOTS = {
+    "order": "orders",
+    "connection": "connections",
+    "bulk-connection": "bulk_connections",
+    "bulk-inventory": "inventory",
+    "bulk-style": "bulk_styles",
+    "style": "styles",
+}
 STYLE_ROOTS = {"inventory": "inventory", "image": "style_image"}  # below /style-number, by the path's last part
 
 
@@ -33,6 +51,7 @@ class Joor:
         joor_fetch.prepare(self.world, request)
 
     def handle(self, request: Request) -> Response:
+        joor_data_services.match_due(self.world)
         try:
             return self._handle(request)
         finally:
@@ -50,9 +69,11 @@ class Joor:
                 return v4_answer([], [v4_error("Not found")], 404)
 
     def control(self, request: Request) -> Response:
+        joor_data_services.match_due(self.world)
         return joor_control.control(self.world, request)
 
     def state(self, what: str, request: Request) -> dict[str, Any]:
+        joor_data_services.match_due(self.world)
         return joor_control.state(self.world, what, request.param("account"), request.param("identifier"))
 
     def account_of(self, request: Request) -> str:
@@ -106,7 +127,13 @@ class Joor:
             case "GET", [("order" | "orders") as word, order_id] if self._path_served(word):
                 return joor_orders.read_order(self.world, account, request, order_id)
             case "GET", ["connection", *rest]:
-                return self._connections(account, request, rest)
+                return joor_connections.read(self.world, account, request, rest)
+            case "PUT", ["connection", *rest]:
+                return joor_connections.change(self.world, account, request, rest)
+            case (("POST" | "PUT"), ["bulk-connection"]):
+                return joor_connection_bulk.submit(self.world, account, request)
+            case "GET", ["bulk-connection", job_id]:
+                return joor_connection_bulk.job_state(self.world, account, job_id)
             case (("POST" | "PUT"), ["bulk-inventory"]):
                 return joor_inventory.bulk_inventory(self.world, account, request)
             case "PUT", ["style-number", number, identifier, "inventory"]:
@@ -116,29 +143,6 @@ class Joor:
 
     def _path_served(self, word: str) -> bool:
         return self.world.choice("order_paths", "both", "order", "orders") in ("both", word)
-
-    def _connections(self, account: Account, request: Request, rest: list[str]) -> Response:
-        """Reading customers (3.3). Root, nesting and the 404 are ASSUMED like those of orders; the list itself is ASSUMED to exist."""
-        rows = account.record.connections
-        match rest:
-            case []:
-                start, count = request.param("start_from") or "0", request.param("count") or "50"
-                if not (start.isdecimal() and count.isdecimal()):
-                    return v2_error(self.world, "connections", "start_from and count must be whole numbers")
-                first, size = int(start), int(count)
-                more = first + size < len(rows)
-                next_start = first + size if more else self.world.switches["last_next_start"]
-                page = rows[first : first + size]
-                return v2_list(self.world, "connections", "connection", page, start_from=first, next_start=next_start, count=len(rows))
-            case ["customer_code", code]:
-                found = [row for row in rows if row.get("customer_code") == code]
-            case [connection_id]:
-                found = [row for row in rows if str(row.get("customer_account_id")) == connection_id]
-            case _:
-                found = []
-        if not found:
-            return v2_error(self.world, "connections", "connection not found", 404)
-        return v2_list(self.world, "connections", "connection", found[:1])
 
     def _v4(self, request: Request, path: list[str]) -> Response:
         grant = self.world.grants.get(_credential(request, "Bearer"))

@@ -1,5 +1,5 @@
 """What a person does in JOOR's web application, for tests: place, edit and cancel orders, delete a style, what
-`joor_catalogue_control` has; and a look at the whole state.
+`joor_catalogue_control` and `joor_connection_control` have; and a look at the whole state.
 
 None of it is the client's doing, so none of it enters the ledger.
 """
@@ -8,7 +8,8 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from sandbox import joor_catalogue_control, joor_catalogue_state
+from sandbox import joor_catalogue_control, joor_catalogue_state, joor_connection_control
+from sandbox.joor_data_services import pending_rows
 from sandbox.joor_inventory import sku_fields
 from sandbox.joor_world import Account, World, iso
 from sandbox.messages import Request, Response, json_response
@@ -33,6 +34,8 @@ def control(world: World, request: Request) -> Response:
             return json_response({"style_identifier": identifier, "deleted": True})
         case method, ["styles" | "linesheets", *_]:
             return joor_catalogue_control.control(account, method, rest, _fields(request), world.now())
+        case method, ["connections", *path]:
+            return joor_connection_control.control(account, method, path, _fields(request))
         case _:
             return json_response({"error": "no such order, style or control path"}, 404)
 
@@ -95,6 +98,8 @@ def state(world: World, what: str, key: str, identifier: str = "") -> dict[str, 
         "export_state": lambda account: [_export_row(account, order_id) for order_id in account.record.orders],
         "inventory": _inventory,
         "connections": lambda account: list(account.record.connections),
+        "pending_connections": pending_rows,
+        "connection_jobs": _connection_jobs,
         "styles": _styles,
         "products": lambda account: joor_catalogue_state.products(account, identifier),
         "linesheets": joor_catalogue_state.linesheets,
@@ -112,6 +117,7 @@ def _counts(world: World, account: Account) -> dict[str, Any]:
     return {
         "orders": len(account.record.orders),
         "connections": len(account.record.connections),
+        "pending_connections": len(account.pending),
         "styles": len(account.record.styles),
         "skus": len(account.catalogue.skus),
         "prices": len(account.catalogue.prices),
@@ -134,6 +140,19 @@ def _export_row(account: Account, order_id: int) -> dict[str, Any]:
         "modified_since_export": account.modified_since_export(order_id),
         **account.v4_fields.get(order_id, {}),
     }
+
+
+def _connection_jobs(account: Account) -> list[dict[str, Any]]:
+    """`refused` is what JOOR tells nobody."""
+    return [
+        {
+            "id": job.id,
+            "status": job.status,
+            "records": len(job.records),
+            "refused": [{"customer_code": code, "reason": reason} for code, reason in job.refused],
+        }
+        for job in account.connection_jobs.values()
+    ]
 
 
 def _inventory(account: Account) -> list[dict[str, Any]]:

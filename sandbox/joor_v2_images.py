@@ -8,7 +8,7 @@ from sandbox.joor_assets import digest_of, trouble_with
 from sandbox.joor_envelope import v2_error, v2_response
 from sandbox.joor_fetch import fetched
 from sandbox.joor_records import JoorAsset
-from sandbox.joor_v2_record import Unfit
+from sandbox.joor_v2_fields import Unfit
 from sandbox.joor_v4_assets import add, remove
 from sandbox.joor_v4_items import injected
 from sandbox.joor_world import Account, World

@@ -1,6 +1,5 @@
 """Reading a style record of v2, alone or in a bulk call, before anything of it is applied (fact sheet 4.3)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -8,15 +7,11 @@ from typing import Any
 
 from sandbox.joor_records import JoorPriceType
 from sandbox.joor_reference import CATEGORY_IDS, MATERIALS, V2_TRAITS
+from sandbox.joor_v2_fields import Record, Unfit, rows_of, text_of
 from sandbox.joor_world import Account
 
-Record = dict[str, Any]
 LONGEST = {"style_identifier": 100, "style_number": 45, "style_name": 100, "style_description": 500}
 OVERWRITES = ("1", "2", "3", "4")
-
-
-class Unfit(Exception):
-    """A record JOOR does not apply. A single call is told why (wording ASSUMED); a bulk job says nothing (4.6)."""
 
 
 @dataclass
@@ -72,14 +67,14 @@ def read_record(account: Account, record: Any) -> StyleRecord:
     """Raises Unfit."""
     if not isinstance(record, dict):
         raise Unfit("a style is an object")
-    fixed = {name: _text(record, name, LONGEST[name]) for name in LONGEST}
+    fixed = {name: text_of(record, name, LONGEST[name]) for name in LONGEST}
     for name in ("style_identifier", "style_number", "style_name"):
         if not fixed[name].strip():
             raise Unfit(f"{name} is required")
-    overwrite = _text(record, "delivery_overwrite") or OVERWRITES[0]
+    overwrite = text_of(record, "delivery_overwrite") or OVERWRITES[0]
     if overwrite not in OVERWRITES:
         raise Unfit(f"delivery_overwrite is one of {', '.join(OVERWRITES)}")
-    colors, sizes = [_color(row) for row in _rows(record, "colors")], [_size(row) for row in _rows(record, "sizes")]
+    colors, sizes = [_color(row) for row in rows_of(record, "colors")], [_size(row) for row in rows_of(record, "sizes")]
     return StyleRecord(
         identifier=fixed["style_identifier"],
         number=fixed["style_number"],
@@ -88,12 +83,12 @@ def read_record(account: Account, record: Any) -> StyleRecord:
         minimum=_whole(record, "minimum"),
         traits=_traits(record),
         categories=_categories(record) if "categories" in record else None,
-        tags=[_tag(row) for row in _rows(record, "tags")] if "tags" in record else None,
-        prices=[_price(account, row) for row in _rows(record, "prices")],
+        tags=[_tag(row) for row in rows_of(record, "tags")] if "tags" in record else None,
+        prices=[_price(account, row) for row in rows_of(record, "prices")],
         colors=colors,
         sizes=sizes,
-        upcs={(_text(row, "sku_color_code"), _text(row, "sku_size")): _text(row, "upc") for row in _rows(record, "skus")},
-        deliveries=[_delivery(row) for row in _rows(record, "deliveries")],
+        upcs={(text_of(row, "sku_color_code"), text_of(row, "sku_size")): text_of(row, "upc") for row in rows_of(record, "skus")},
+        deliveries=[_delivery(row) for row in rows_of(record, "deliveries")],
         overwrite=overwrite,
     )
 
@@ -102,14 +97,14 @@ def _traits(record: Record) -> dict[str, tuple[str, str]]:
     found = {}
     for field_name, (trait, code_field) in V2_TRAITS.items():
         if field_name in record:
-            found[trait] = (_text(record, field_name), _text(record, code_field) if code_field else "")
+            found[trait] = (text_of(record, field_name), text_of(record, code_field) if code_field else "")
     if "materials" in record:
-        found[MATERIALS] = (", ".join(_text(row, "material") for row in _rows(record, "materials")), "")
+        found[MATERIALS] = (", ".join(text_of(row, "material") for row in rows_of(record, "materials")), "")
     return found
 
 
 def _categories(record: Record) -> list[str]:
-    found = [_text(row, "category_id") for row in _rows(record, "categories")]
+    found = [text_of(row, "category_id") for row in rows_of(record, "categories")]
     if unknown := [category_id for category_id in found if category_id not in CATEGORY_IDS]:
         raise Unfit(f"unknown category_id {', '.join(unknown)}")
     return found
@@ -117,11 +112,11 @@ def _categories(record: Record) -> list[str]:
 
 def _tag(row: Record) -> dict[str, str]:
     names = {"tag_group": "group", "tag_name": "name", "tag_value": "value", "tag_value_code": "code"}
-    return {shown: _text(row, name) for name, shown in names.items() if row.get(name) is not None}
+    return {shown: text_of(row, name) for name, shown in names.items() if row.get(name) is not None}
 
 
 def _price(account: Account, row: Record) -> tuple[JoorPriceType, Decimal, Decimal | None]:
-    label, currency = _text(row, "price_label"), _text(row, "price_currency")
+    label, currency = text_of(row, "price_label"), text_of(row, "price_currency")
     price_type = account.catalogue.price_type(label, currency)
     if price_type is None:
         raise Unfit(f"price label {label} with currency {currency} does not exist in this account")
@@ -133,20 +128,20 @@ def _price(account: Account, row: Record) -> tuple[JoorPriceType, Decimal, Decim
 
 def _color(row: Record) -> Color:
     """ASSUMED: a colour without a code goes by its name."""
-    code = _text(row, "color_code") or _text(row, "color_name")
+    code = text_of(row, "color_code") or text_of(row, "color_name")
     if not code:
         raise Unfit("a colour needs color_name and color_code")
-    return Color(code, _text(row, "color_name") or code, _whole(row, "minimum"))
+    return Color(code, text_of(row, "color_name") or code, _whole(row, "minimum"))
 
 
 def _size(row: Record) -> SizeRow:
-    if not _text(row, "size_name"):
+    if not text_of(row, "size_name"):
         raise Unfit("size_name is required")
-    return SizeRow(_text(row, "size_name"), _text(row, "size_code"), _whole(row, "size_multiplier"))
+    return SizeRow(text_of(row, "size_name"), text_of(row, "size_code"), _whole(row, "size_multiplier"))
 
 
 def _delivery(row: Record) -> Delivery:
-    name, code = _text(row, "delivery_name"), _text(row, "delivery_code")
+    name, code = text_of(row, "delivery_name"), text_of(row, "delivery_code")
     if not name and not code:
         raise Unfit("a delivery needs delivery_name or delivery_code")
     start, end = _day(row, "date_delivery_start"), _day(row, "date_delivery_end")
@@ -154,7 +149,7 @@ def _delivery(row: Record) -> Delivery:
         raise Unfit("date_delivery_start and date_delivery_end must be given together")
     if start and end and start > end:
         raise Unfit("date_delivery_start may not be later than date_delivery_end")
-    season = (_text(row, "season_name"), _whole(row, "season_year"), _text(row, "season_code"))
+    season = (text_of(row, "season_name"), _whole(row, "season_year"), text_of(row, "season_code"))
     return Delivery(
         name=name or code,
         code=code,
@@ -162,38 +157,21 @@ def _delivery(row: Record) -> Delivery:
         season=season if season[0] or season[2] else None,
         window=(start, end) if start and end else None,
         cancel=_day(row, "date_cancel"),
-        comments=_text(row, "style_comments"),
-        public=_text(row, "public").lower() in ("1", "true") if "public" in row else None,
-        excluded=[_text(color, "color_code") or _text(color, "color_name") for color in _rows(row, "color_exclusions")],
+        comments=text_of(row, "style_comments"),
+        public=text_of(row, "public").lower() in ("1", "true") if "public" in row else None,
+        excluded=[text_of(color, "color_code") or text_of(color, "color_name") for color in rows_of(row, "color_exclusions")],
     )
 
 
-def _rows(record: Record, name: str) -> Iterator[Record]:
-    """A group: plain objects under the style (4.3); one object, and empty text for none, are taken as well (1.5)."""
-    value = record.get(name)
-    rows = [value] if isinstance(value, dict) else (value or [])
-    if not isinstance(rows, list) or any(not isinstance(row, dict) for row in rows):
-        raise Unfit(f"{name} is a list of objects")
-    yield from rows
-
-
-def _text(record: Record, name: str, longest: int = 0) -> str:
-    value = record.get(name)
-    found = "" if value is None else str(value)
-    if longest and len(found) > longest:
-        raise Unfit(f"{name} may have {longest} characters, not {len(found)}")
-    return found
-
-
 def _whole(record: Record, name: str) -> int | None:
-    text = _text(record, name)
+    text = text_of(record, name)
     if text and not text.isdecimal():
         raise Unfit(f"{name} is a whole number")
     return int(text) if text else None
 
 
 def _amount(record: Record, name: str) -> Decimal | None:
-    text = _text(record, name)
+    text = text_of(record, name)
     if not text:
         return None
     try:
@@ -207,7 +185,7 @@ def _amount(record: Record, name: str) -> Decimal | None:
 
 def _day(record: Record, name: str) -> date | None:
     """A date; of a date-time the first ten characters."""
-    text = _text(record, name)
+    text = text_of(record, name)
     if not text:
         return None
     try:

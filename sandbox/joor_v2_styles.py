@@ -5,7 +5,8 @@ from typing import Any
 from sandbox.brand import JoorSku, JoorStyle
 from sandbox.joor_envelope import v2_error, v2_list, v2_response
 from sandbox.joor_lines import cancel_deleted
-from sandbox.joor_v2_record import Unfit, read_record
+from sandbox.joor_v2_fields import Unfit
+from sandbox.joor_v2_record import read_record
 from sandbox.joor_v2_style_view import style_shown
 from sandbox.joor_v2_upsert import upsert
 from sandbox.joor_v4_items import injected

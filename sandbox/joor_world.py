@@ -34,8 +34,10 @@ DEFAULT_SWITCHES: dict[str, Any] = {
     "v4_update_modifies": True,  # ASSUMED: a v4 change of an order's fields (not of its export state) moves date_modified
     "token_seconds": 36000,
     "job_delay": 2,  # polls until a bulk job is finished (4.6)
-    "failed_records": [],  # keys that fail inside a bulk job without a word
-    "customer_match": "manual",  # for a later task
+    "failed_records": [],  # keys (style identifiers, customer codes) that fail inside a bulk job without a word
+    "customer_match": "manual",  # manual, or hours until Data Services have made a new customer's connection by themselves (3.2)
+    "connection_validation": "silent",  # silent | ignore: what a code or price type JOOR does not have does to its record (3.1, 3.5)
+    "connection_put": "allow",  # allow | absent: PUT of one connection has a path (3.3), its body is ASSUMED
     "sku_matrix": "explicit",  # explicit | auto: who makes the colour x size combinations a call leaves out (4.7, the docs disagree)
     "catalogue_errors": [],  # [{"path", "match", "status", "message"}]: items whose JSON holds `match` fail on paths that hold `path`
     "catalogue_paging": "none",  # none | pages; paging of v4 catalogue reads is UNKNOWN (4.7)
@@ -71,7 +73,7 @@ class Grant:
 
 @dataclass
 class Job:
-    """A v2 bulk job: its records are applied when it is finished (4.6)."""
+    """A v2 bulk job: its records are applied when it is finished (3.4, 4.6). `refused` is what nobody is told: (key, reason)."""
 
     id: int
     records: list[Any]
@@ -80,6 +82,16 @@ class Job:
     call: int
     polls: int = 0
     status: str = "queued"  # queued | started | finished
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Pending:
+    """A new customer before JOOR Data Services (3.2): no API call shows it. A rejected one stays here for ever."""
+
+    fields: dict[str, Any]  # of the newest record
+    since: datetime
+    rejected: bool = False
 
 
 @dataclass
@@ -94,7 +106,9 @@ class Account:
     export_description: dict[int, str] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)  # orders changed after their last export
     v4_fields: dict[int, dict[str, Any]] = field(default_factory=dict)  # order fields v2 does not show (tracking number)
-    jobs: dict[int, Job] = field(default_factory=dict)
+    jobs: dict[int, Job] = field(default_factory=dict)  # of styles
+    connection_jobs: dict[int, Job] = field(default_factory=dict)
+    pending: dict[str, Pending] = field(default_factory=dict)  # by customer code
     assets: Assets = field(default_factory=Assets)
 
     def forget_stock(self, gone: set[SkuKey]) -> None:

@@ -7,6 +7,7 @@ date, three kinds of style) is from the two fact sheets.
 from datetime import UTC, datetime
 
 from sandbox.brand import Brand, Code, Warehouse
+from sandbox.stock_customer_terms import add_customer_terms, add_late_sales_reps
 from sandbox.stock_customers import add_customers
 from sandbox.stock_draw import Draw
 from sandbox.stock_goods import add_other_prices, add_styles
@@ -63,6 +64,8 @@ def generate(
     for number, key in enumerate(accounts):
         codes = [division.code for division in brand.divisions if homes[division.id] == key]
         add_joor_account(brand, key, number, codes)
+    add_late_sales_reps(brand)
+    add_customer_terms(brand, accounts)
     add_other_prices(brand)
     add_joor_orders(brand, orders, accounts, now)
     return brand

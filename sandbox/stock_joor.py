@@ -24,6 +24,8 @@ PAYMENT_METHODS = [("N30", "Net 30"), ("N60", "Net 60"), ("PPD", "Prepaid"), ("C
 SHIPPING_METHODS = [("UPSG", "UPS Ground"), ("DHL", "DHL Express"), ("FEDEX2", "FedEx 2Day")]
 TERMS = {"N30": "N30", "N60": "N60", "PPD": "PPD", "CREDITCARD": "CC"}  # JOOR code -> AIMS360 term code
 SHIP_VIAS = {"UPSG": "UPSG", "DHL": "DHL", "FEDEX2": "FEDX"}
+SALES_REPS = [("AL", "Ada Lund"), ("MILAN", "Milan Kříž"), ("SO", "Siobhán O'Neill")]
+REPS = {"AL": "AL", "MILAN": "MK", "SO": "SO"}  # JOOR code -> AIMS360 sales rep code
 UNMAPPED_TERM = ("KLARNA", "Klarna Pay Later")
 UNMAPPED_SHIP_VIA = ("COURIER", "City Courier")
 UNMAPPED_WAREHOUSE = "Pop-up Tokyo"
@@ -49,9 +51,11 @@ def add_joor_account(brand: Brand, key: str, number: int, division_codes: list[s
         warehouses=[*warehouses, UNMAPPED_WAREHOUSE],
         payment_methods=[*PAYMENT_METHODS, UNMAPPED_TERM],
         shipping_methods=[*SHIPPING_METHODS, UNMAPPED_SHIP_VIA],
+        sales_reps=[(code, name, f"{code.lower()}@brand.example") for code, name in SALES_REPS],
     )
     account.price_types = _price_types(key, account)
     brand.counterparts |= {f"{key}.warehouses": dict(warehouses), f"{key}.terms": dict(TERMS), f"{key}.ship_vias": dict(SHIP_VIAS)}
+    brand.counterparts[f"{key}.sales_reps"] = dict(REPS)
     _add_cards(brand, draw, account, 100_000 * (number + 1))
     account.linesheets = [_hand_made_linesheet(account)]
 
@@ -130,6 +134,12 @@ def add_connections(brand: Brand, key: str, accounts: tuple[str, ...]) -> None:
     account.connections.append({**stranger, "customer_contact_email": "hello@loneretailer.example", "price_types": [_price_type(account)]})
 
 
+def empty_connections(brand: Brand) -> None:
+    """Take away every connection with a customer code, as before the first export of customers: retailers who came by themselves stay."""
+    for account in brand.accounts.values():
+        account.connections = [row for row in account.connections if not row["customer_code"]]
+
+
 def _connection(brand: Brand, draw: Draw, account: JoorAccount, customer: Customer, code: str, connection_id: int) -> dict[str, Any]:
     payment_code, payment_name = draw.one(PAYMENT_METHODS)
     shipping_code, shipping_name = draw.one(SHIPPING_METHODS)
@@ -141,14 +151,23 @@ def _connection(brand: Brand, draw: Draw, account: JoorAccount, customer: Custom
         "customer_contact_email": customer.email,
         "customer_contact_name": "",
         "customer_buyer_name": "",
+        "company_number_name": "",
+        "company_number_code": "",
+        "customer_group_name": "",
+        "customer_group_code": "",
         "sales_rep_code": "",
         "warehouses": [],
+        "buyers": [],
         "billing": {
-            "billing_addresses": [_address(brand, "billing", customer.stores[0], customer.phone)],
+            "billing_addresses": [
+                {**_address(brand, "billing", customer.stores[0], customer.phone), "billing_address_id": f"{connection_id}1"}
+            ],
             "payment_methods": [{"payment_method_name": payment_name, "payment_method_code": payment_code}],
         },
         "shipping": {
-            "shipping_addresses": [_address(brand, "shipping", store, customer.phone) for store in customer.stores if store.active],
+            "shipping_addresses": [
+                {**_address(brand, "shipping", store, customer.phone), "shipping_email": ""} for store in customer.stores if store.active
+            ],
             "shipping_methods": [{"shipping_method_name": shipping_name, "shipping_method_code": shipping_code}],
         },
         "price_types": [_price_type(account)],

@@ -1,39 +1,29 @@
 """Asking both remote systems of a site, read-only, whether it could work: `joorsync check` and `sites add` call this."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from itertools import islice
-from typing import Any, get_args
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from clients.aims360.client import AimsClient, Contract
-from clients.aims360.types import CodeKind
-from clients.contract import ContractTable
-from clients.joor.auth import V4Token
-from clients.joor.client import JoorClient, JoorContract, V4Credentials
+from clients.aims360.client import Contract
+from clients.joor.client import JoorContract
 from clients.urls import check_url
-from models.errors import AccessDenied, SyncError, Unavailable, WaitUntil
+from models.errors import SyncError
 from models.jobs import JobKind
 from models.sites import Site
 from runtime.clock import Clock
 from runtime.db import Sessions
 from runtime.secrets import load_credentials, secret_box
 from runtime.settings import Settings
+from workers.check_contract import contract_probes
+from workers.check_lists import AimsLists, order_settings, read_lists
+from workers.check_probe import Probe, asked, failed
+from workers.check_systems import aims_access, clocks, hosts, joor_v2, joor_v4
 from workers.connect import Connections, missing_credentials
-from workers.sync import SiteView
+from workers.sync import Context
 
-_MANY = 200  # enough rows to know that a path and its names hold
+__all__ = ["Probe", "check_address", "check_contract", "probe_site", "still_missing"]
 
-
-@dataclass(frozen=True)
-class Probe:
-    """What one question found. `reached` is False when no answer came."""
-
-    area: str
-    ok: bool
-    summary: str
-    fix: Sequence[str] = ()
-    reached: bool = True
+#: Area of the finding whose `detail` carries AIMS360's codes by kind ({"known": {"term": ["N30"]}}), for counting what is equal by code.
+CODES = "AIMS360 lists"
 
 
 def check_address(url: str, sandbox: bool) -> str:
@@ -54,81 +44,38 @@ def still_missing(names: Iterable[str]) -> list[str]:
 
 def probe_site(sessions: Sessions, clock: Clock, settings: Settings, site_id: int, *, contract: bool = False) -> list[Probe]:
     """A few reads of each system; with `contract` every list that AIMS360's contract names a path for."""
+    with sessions() as session:
+        site = session.get_one(Site, site_id)
     connections = Connections(sessions, clock, settings)
     try:
-        context = connections.connect(site_id, JobKind.ORDERS_SCAN).context
-        with sessions() as session:
-            site = session.get_one(Site, site_id)
-            secrets = load_credentials(session, secret_box(settings), site_id)
-    except SyncError as error:
-        return [_failed("credentials", error)]
-    try:
-        found = [_asked("credentials", lambda: "stored, and opened with the key"), _asked("JOOR v2", partial(_joor_v2, context.joor))]
-        found += [_joor_v4(context.joor, site, secrets, clock), *_aims(context.aims, context.site)]
-        return found + (_contract(context.aims, site.contract_overrides) if contract else [])
+        try:
+            context = connections.connect(site_id, JobKind.ORDERS_SCAN).context
+            with sessions() as session:
+                secrets = load_credentials(session, secret_box(settings), site_id)
+        except SyncError as error:
+            return [failed("credentials", error), *hosts(site)]
+        found = [Probe("credentials", True, "stored, and opened with the key"), *hosts(site)]
+        found += [asked("JOOR v2", lambda: joor_v2(context.joor)), joor_v4(context.joor, site, secrets, clock)]
+        found += [*_aims(context), *clocks(context.joor, context.aims)]
+        return found + (contract_probes(context.aims, context.joor, context.site, site.contract_overrides) if contract else [])
     finally:
         connections.close()
 
 
-def _joor_v2(joor: JoorClient) -> str:
-    page = joor.orders_page(order_type=8, export_status=1, start_from=0, count=1)
-    return "reads orders" + (f"; one cannot be understood: {page.broken[0][1]}" if page.broken else "")
+def _aims(context: Context) -> list[Probe]:
+    """Nothing more is asked of a system that refuses or does not answer."""
+    first = aims_access(context.aims, context.site)
+    lists = read_lists(context.aims) if first.reached else AimsLists()
+    if not lists.codes:
+        return [first]
+    known = Probe(CODES, True, _words(lists.known()), detail={"known": lists.known()})
+    active = [name for name, (_, usable) in lists.codes.get("warehouse", {}).items() if usable]
+    error = lists.failures.get("warehouse")
+    warehouses = (
+        failed("AIMS360 warehouses", error) if error else Probe("AIMS360 warehouses", True, f"active: {', '.join(active) or 'none'}")
+    )
+    return [first, known, warehouses, *order_settings(context, lists)]
 
 
-def _joor_v4(joor: JoorClient, site: Site, secrets: Mapping[str, str], clock: Clock) -> Probe:
-    if not joor.can_set_export_states or not site.joor_auth_url:
-        words = "no v4 credentials: orders are marked as exported by a narrow v2 read, failures are not written back to JOOR"
-        return Probe("JOOR v4", True, words)
-    credentials = V4Credentials(*(secrets[f"joor.{name}"] for name in ("client_id", "client_secret", "username", "password")))
-    token = V4Token(joor.http, site.joor_auth_url, credentials, clock)
-    return _asked("JOOR v4", lambda: "gives a token" if token.header() else "gives no token")
-
-
-def _aims(aims: AimsClient, site: SiteView) -> list[Probe]:
-    def divisions() -> str:
-        known = {row.code for row in aims.codes("division")}
-        absent = [code for code in site.divisions if code not in known]
-        if absent:
-            raise SyncError(
-                f"AIMS360 has no division {', '.join(absent)} (it has {', '.join(sorted(known))})",
-                fix=[f"Correct the site's divisions: joorsync sites set {site.key} --remove-division {absent[0]} --division CODE"],
-            )
-        return f"reads codes; divisions of the site: {', '.join(site.divisions) or 'all'}"
-
-    def warehouses() -> str:
-        active = [row.name for row in aims.warehouses() if row.active]
-        return f"active warehouses: {', '.join(active) or 'none'}"
-
-    return [_asked("AIMS360 codes", divisions), _asked("AIMS360 warehouses", warehouses)]
-
-
-def _contract(aims: AimsClient, overrides: Mapping[str, Any]) -> list[Probe]:
-    """Whether the paths and names hold with this tenant, and which entries nobody has proved yet."""
-    kinds = get_args(CodeKind)
-    questions: list[tuple[str, Callable[[], Iterable[object]]]] = [(f"{kind} codes", partial(aims.codes, kind)) for kind in kinds]
-    questions += [("customers", aims.customers), ("style colours", aims.all_style_colors), ("work in process", aims.wip)]
-    questions += [("price levels", aims.prices), ("images", aims.images)]
-    found = [_asked(f"contract, {name}", partial(_holds, ask)) for name, ask in questions]
-    tables: tuple[ContractTable, ...] = (aims.contract, JoorContract.load(overrides))
-    for table in tables:
-        assumed = [entry.key for entry, _ in table.rows() if entry.assumed]
-        found.append(Probe(f"contract, {table.system}", True, f"{len(assumed)} entries are assumed: {', '.join(assumed)}"))
-    return found
-
-
-def _holds(ask: Callable[[], Iterable[object]]) -> str:
-    number = sum(1 for _ in islice(ask(), _MANY))
-    return f"holds; read {number} row(s){' or more' if number == _MANY else ''}"
-
-
-def _asked(area: str, question: Callable[[], str]) -> Probe:
-    try:
-        return Probe(area, True, question())
-    except SyncError as error:
-        return _failed(area, error)
-
-
-def _failed(area: str, error: SyncError) -> Probe:
-    reached = not isinstance(error, Unavailable | WaitUntil)
-    fix = error.fix or (["Look at the credentials."] if isinstance(error, AccessDenied) else [])
-    return Probe(area, False, error.summary, fix, reached)
+def _words(known: Mapping[str, list[str]]) -> str:
+    return ", ".join(f"{len(codes)} {kind.replace('_', ' ')} code(s)" for kind, codes in known.items())

@@ -38,7 +38,7 @@ _V4 = ("client_id", "client_secret", "username", "password")
 class Wired:
     """One site's clients for one data type in one thread, as the site stood at `as_of`."""
 
-    as_of: datetime
+    as_of: tuple[datetime, ...]  # of the site, and of the site whose sandbox account it is
     site: SiteView
     joor: JoorClient
     aims: AimsClient
@@ -85,29 +85,30 @@ class Connections:
         kept, key = self._kept(), (site_id, data_type)
         with self._sessions() as session:
             site = session.get_one(Site, site_id)
-            old = kept.get(key)
-            alone = session.exec(select(Site.id).where(Site.aims_api_url == site.aims_api_url, Site.id != site_id)).first() is None
-            if old is not None and (old.as_of, old.site.alone) == (site.updated_at, alone):
+            owner = session.get_one(Site, site.sandbox_of) if site.sandbox_of is not None else site
+            old, as_of = kept.get(key), (site.updated_at, owner.updated_at)
+            alone = _is_alone(session, owner)
+            if old is not None and (old.as_of, old.site.alone) == (as_of, alone):
                 kept.move_to_end(key)
                 return old
             secrets = load_credentials(session, secret_box(self._settings), site_id)
-            divisions = _division_codes(session, site_id)
+            divisions = _division_codes(session, owner.id or 0)
         if old is not None:
             kept.pop(key).close()
-        kept[key] = made = self._wire(site, divisions, secrets, data_type, alone)
+        joor, aims = self._clients(site, secrets, data_type)
+        kept[key] = made = Wired(as_of, site_view(site, divisions, aims.tenant, alone=alone), joor, aims)
         while len(kept) > KEPT_PER_THREAD:
             kept.popitem(last=False)[1].close()
         return made
 
-    def _wire(self, site: Site, divisions: tuple[str, ...], secrets: Mapping[str, str], data_type: DataType, alone: bool) -> Wired:
+    def _clients(self, site: Site, secrets: Mapping[str, str], data_type: DataType) -> tuple[JoorClient, AimsClient]:
         refuse_missing(site.key, secrets)
         joor = self._joor(site, secrets, data_type)
         try:
-            aims = self._aims(site, secrets, data_type)
+            return joor, self._aims(site, secrets, data_type)
         except Exception:
             joor.close()
             raise
-        return Wired(site.updated_at, site_view(site, divisions, aims.tenant, alone=alone), joor, aims)
 
     def _joor(self, site: Site, secrets: Mapping[str, str], data_type: DataType) -> JoorClient:
         base = check_url(site.joor_api_url, site.is_sandbox)
@@ -186,6 +187,12 @@ def site_view(site: Site, divisions: tuple[str, ...], tenant: str, *, alone: boo
         raise NotPossible(
             f"The stored settings of site {site.key} cannot be used: {error}", fix=[f"Correct them: joorsync sites set {site.key}"]
         ) from None
+
+
+def _is_alone(session: Session, owner: Site) -> bool:
+    """Whether this is the one live site of its AIMS360. Sandbox accounts do not count: each works as its site does."""
+    others = select(Site.id).where(Site.aims_api_url == owner.aims_api_url, Site.id != owner.id, col(Site.sandbox_of).is_(None))
+    return session.exec(others).first() is None
 
 
 def _division_codes(session: Session, site_id: int) -> tuple[str, ...]:

@@ -1,7 +1,9 @@
 """Which flow does which kind of job."""
 
 from models.jobs import JobKind
-from workers import images, inventory, linesheets, styles
+from workers import code_lists, customer_match, customers, images, inventory, linesheets, styles
+from workers.customer_code import CODE
+from workers.customer_store import STORE
 from workers.order_confirm import CONFIRM
 from workers.order_import import IMPORT
 from workers.order_scan import SCAN
@@ -24,5 +26,11 @@ SPECS: dict[JobKind, FlowSpec] = {
         linesheets.SYNC,
         images.SCAN,
         images.EXPORT,
+        customers.SCAN,
+        customers.EXPORT,
+        customer_match.MATCH,
+        code_lists.LISTS,
+        CODE,
+        STORE,
     )
 }

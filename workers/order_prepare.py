@@ -10,16 +10,18 @@ from clients.aims360.types import Customer, NewCustomer
 from clients.joor.parse import parse_order
 from clients.joor.types import JoorOrder
 from clients.jsontext import storable
+from models.accounts import account_rule_words
 from models.errors import Missing, NeedsMapping, NotPossible, Outcome, Unchanged
 from models.ledgers import OrderImport, OrderState
 from models.mappings import Mapping
-from rules.order_references import address_digest
 from rules.order_totals import Totals
 from rules.orders import OrderPlan, plan, why_not
+from workers.customer_code_asking import ask_for_code
 from workers.order_lookups import AimsLookups
 from workers.order_pairs import map_command, note_use
 from workers.order_records import find_task, put_task
 from workers.order_resolve import Resolution, resolve
+from workers.ship_to_offers import offer_ship_to
 from workers.sync import Context
 
 TOTAL = "order_total"
@@ -42,24 +44,18 @@ class Prepared:
         return [*totals, *self.plan.remarks, *self.resolution.remarks]
 
     def remember(self, session: Session, ctx: Context, now: datetime) -> None:
-        """Which pairs were used, and a new ship-to once per customer and address: it never changes the profile by itself."""
+        """Which pairs were used; a retailer's code that JOOR does not have; a new ship-to, which never changes the profile by itself."""
         note_use(session, self.resolution.used_pairs, now)
         held = find_task(session, ctx.site.id, TOTAL, self.order.order_id)
         if held is not None and held.done_at is None:
             held.done_at, held.done_by = now, "joorsync (the totals agree, or differences are only shown)"
             session.add(held)
-        ship_to = self.resolution.ship_to
-        if ship_to is None or ship_to.one_time is None:
-            return
-        address = {name: str(value or "") for name, value in vars(ship_to.one_time).items()}
-        lines = ", ".join(value for name, value in address.items() if value and name != "country_id")
-        summary = f"Customer {self.account} has no store at: {lines}"
-        steps = [
-            f"Open customer {self.account} in AIMS360 and add a store: {lines}.",
-            "Give it the shipping code that JOOR uses for this address, if it has one; later orders then go to the store.",
-            "If the address was meant for one order only, mark this task as done.",
-        ]
-        put_task(session, ctx.site.id, "ship_to", f"{self.account}|{address_digest(self.order.shipping)}", summary, steps, address, now)
+        buyer, ship_to = self.resolution.buyer, self.resolution.ship_to
+        if buyer is not None and buyer.is_retailer:
+            name, new = self.order.customer_name.strip(), buyer.new is not None
+            ask_for_code(session, ctx, buyer.key, name, buyer.account, self.order.order_id, new=new)
+        if ship_to is not None:
+            offer_ship_to(session, ctx, self.order, self.account, ship_to, now)
 
 
 def prepare(ctx: Context, kept: OrderImport, order: JoorOrder, resolution: Resolution) -> Prepared:
@@ -142,13 +138,6 @@ def _remember_customer(ctx: Context, order: JoorOrder, key: str, customer: Custo
                     updated_at=now,
                 )
             )
-        if order.customer_code.strip() != new.account:
-            summary = f"Type customer code {new.account} into JOOR for {order.customer_name}"
-            steps = [
-                f"On JOOR, open the connection of {order.customer_name} (it ordered {order.order_id}).",
-                f"Enter {new.account} as its customer code and save: later orders then name the AIMS360 customer.",
-            ]
-            put_task(session, ctx.site.id, "customer_code", key, summary, steps, {"account": new.account}, now)
     AimsLookups(ctx).remember_customer(customer, new.account)
 
 
@@ -183,10 +172,11 @@ def _shown(ctx: Context, made: Prepared) -> dict[str, Any]:
         "totals": _totals(made.plan.totals),
         "remarks": made.remarks,
         "customer": made.account,
+        "matched": made.resolution.buyer.how if made.resolution.buyer else "",
         "missing": [],
     }
     if new is not None:
-        shown["new_customer"] = {"account": new.account, "name": new.name}
+        shown["new_customer"] = {"account": new.account, "name": new.name, "rule": account_rule_words(ctx.site.orders)}
     if not made.plan.totals.agree:
         shown["held_for_total"] = made.plan.totals.words
     return shown

@@ -10,9 +10,10 @@ from models.mappings import Mapping
 from rules.order_lines import LineReference, NumberedLine, wanted_lines
 from rules.order_references import SkuMatch, match_sku, pair_keys, sku_by_upc, style_keys
 from rules.orders import References
+from workers.order_buyer import Buyer, find_buyer
 from workers.order_lookups import WAREHOUSE, AimsLookups
 from workers.order_pairs import Gaps, Pairs, fetch_again_command, quoted, setting_command
-from workers.order_ship_to import Buyer, ShipTo, find_buyer, find_ship_to
+from workers.order_ship_to import ShipTo, find_ship_to
 from workers.sync import Context
 
 
@@ -50,7 +51,7 @@ def resolve(ctx: Context, order: JoorOrder) -> Resolution:
         store_id=ship_to.store_id,
         ship_to=ship_to.one_time,
     )
-    return Resolution(references, [], buyer, ship_to, buyer.new, desk.pairs.used, ship_to.remarks)
+    return Resolution(references, [], buyer, ship_to, buyer.new, desk.pairs.used, (*buyer.remarks(order), *ship_to.remarks))
 
 
 class Desk:

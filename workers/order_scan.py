@@ -16,6 +16,7 @@ from models.cursors import Cursor
 from models.errors import Outcome, Synced, Unavailable, Unchanged
 from models.jobs import JobKind
 from models.ledgers import OrderImport
+from models.outbox import Ask, add_jobs
 from workers.order_records import Incoming, incoming, incoming_broken, store
 from workers.sync import Context, FlowSpec, JobView
 
@@ -25,12 +26,15 @@ REQUESTED = {"approved": 6, "shipped": 7, "both": 2}
 EVERYTHING = 8
 UNEXPORTED_OR_CHANGED = 5
 ANY_EXPORT_STATE = 1
+#: New orders of a dry run that are looked into one by one.
+SAMPLES = 5
+_SHOWN = 50
 
 
 def scan(job: JobView, ctx: Context) -> Outcome:
     """The cursor moves in the last transaction; whatever happens before, the next scan reads the same again."""
     if job.dry_run:
-        return _preview(ctx)
+        return _preview(job, ctx)
     started = ctx.clock.now()
     counts: Counter[str] = Counter()
 
@@ -95,13 +99,28 @@ def _pages(ctx: Context, read: Callable[[int], OrdersPage]) -> Iterator[list[Inc
         start = page.next_start
 
 
-def _preview(ctx: Context) -> Outcome:
-    found = [row.order_id for rows in _pages(ctx, _unexported(ctx)) for row in rows]
+def _preview(job: JobView, ctx: Context) -> Outcome:
+    """What waits on JOOR; the first new ones get a dry run of their own, which shows the AIMS360 orders they would make."""
+    waiting = {row.order_id: row for rows in _pages(ctx, _unexported(ctx)) for row in rows}
+    found = list(waiting)
     with ctx.session() as session:
         known = select(OrderImport.joor_order_id).where(OrderImport.site_id == ctx.site.id, col(OrderImport.joor_order_id).in_(found))
         held = set(session.exec(known).all())
-    result: dict[str, Any] = {"orders": found, "new": [order_id for order_id in found if order_id not in held]}
-    return Unchanged(f"dry run: {len(found)} orders wait on JOOR, {len(result['new'])} of them new", result=result)
+        new = [order_id for order_id in found if order_id not in held]
+        samples = [Ask(JobKind.ORDERS_IMPORT, order_id) for order_id in new[:SAMPLES]]
+        add_jobs(session, ctx.site.id, samples, now=ctx.clock.now(), run_id=job.run_id, dry_run=True)
+    first = [_sample(waiting[order_id]) for order_id in new[:_SHOWN]]
+    result: dict[str, Any] = {"orders": found, "new": new, "first": first}
+    counts = {"orders": len(found), "new": len(new)}
+    return Unchanged(f"dry run: {len(found)} orders wait on JOOR, {len(new)} of them new", counts, result)
 
 
-SCAN = FlowSpec(kind=JobKind.ORDERS_SCAN, run=scan, lease_seconds=300, endpoints=("joor.orders",))
+def _sample(row: Incoming) -> dict[str, Any]:
+    if row.order is None:
+        return {"order": row.order_id, "unreadable": row.words}
+    order = row.order
+    total = "" if order.total is None else f"{order.total} {order.currency}".strip()
+    return {"order": row.order_id, "status": order.status, "customer": order.customer_name, "total": total, "lines": len(order.lines)}
+
+
+SCAN = FlowSpec(kind=JobKind.ORDERS_SCAN, run=scan, lease_seconds=300, endpoints=("joor.orders",), writes=False)

@@ -17,10 +17,11 @@ from sqlalchemy import func, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from models.errors import Outcome, SyncError, Unavailable, Waiting, WaitUntil
+from models.errors import Missing, NeedsMapping, Outcome, SyncError, Unavailable, Waiting, WaitUntil
 from models.jobs import CLAIMABLE, Attempt, Job, JobKind, JobState
 from runtime.broker import TIME_LIMIT_MS
 from runtime.clock import Clock
+from workers.gates import gates_of
 from workers.heartbeat import Heartbeat, LeaseLost, Stopping
 from workers.holds import hand_back, held_until, record_in_work
 from workers.outcomes import Verdict, judge
@@ -53,6 +54,7 @@ class Claim:
     jobs: tuple[JobView, ...]
     attempts: dict[int, int] = field(default_factory=dict)  # job id -> attempt id
     max_attempts: dict[int, int] = field(default_factory=dict)
+    shut: tuple[Missing, ...] = ()  # decisions without which these jobs may not write
 
 
 Connect = Callable[[int, JobKind], Surroundings]
@@ -120,6 +122,7 @@ class Runner:
                 jobs=tuple(_view(row) for row in taken),
                 attempts=attempts,
                 max_attempts={row.id: row.max_attempts for row in taken if row.id is not None},
+                shut=gates_of(session, job, spec),
             )
 
     def _take(self, session: Session, job: Job, spec: FlowSpec, token: str, now: datetime) -> list[Job]:
@@ -174,6 +177,8 @@ class Runner:
     def _perform(self, claim: Claim) -> tuple[dict[int, Verdict], Surroundings | None]:
         around: Surroundings | None = None
         try:
+            if claim.shut:
+                raise NeedsMapping(claim.shut, summary=f"Nothing is sent before a person has decided: {claim.shut[0].value}")
             around = self._connect(claim.site_id, claim.spec.kind)
             context = around.context.with_runner(hit=self._hit, beat=lambda: self._beat(claim))
             answers = self._call(claim, context)

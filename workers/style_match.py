@@ -230,4 +230,4 @@ def _preview(found: Matched, read: int) -> Outcome:
     return Unchanged(words, counts={"read": read}, result={"pairs": pairs, "proposals": doubts})
 
 
-MATCH = FlowSpec(kind=JobKind.STYLES_MATCH, run=match, lease_seconds=300, endpoints=("joor.styles",))
+MATCH = FlowSpec(kind=JobKind.STYLES_MATCH, run=match, lease_seconds=300, endpoints=("joor.styles",), writes=False)

@@ -17,7 +17,8 @@ from sqlmodel import Session, col, select
 from models.catalogue import StyleSource
 from models.cursors import Cursor
 from models.errors import Outcome, Synced, Unchanged
-from models.outbox import add_jobs
+from models.jobs import JobKind
+from models.outbox import Ask, add_jobs
 from rules.style_frame import StyleFrame
 from rules.style_skus import shared_upcs
 from workers.style_asking import differing, meant
@@ -39,6 +40,8 @@ from workers.sync import Context, JobView
 
 STYLES_PER_CHUNK = 500
 _COMPARED_AT_ONCE = 1000
+#: Differing styles of a dry run that are looked into one by one.
+SAMPLES = 5
 _SHOWN = 50
 
 
@@ -165,7 +168,7 @@ def _move_cursors(session: Session, ctx: Context, reading: Reading) -> None:
 
 
 def _preview(job: JobView, ctx: Context, frame: StyleFrame, reading: Reading) -> Outcome:
-    """Counts and the first differences; nothing is stored."""
+    """Counts and the first differences; nothing is stored. The first few get a dry run of their own, which shows their cards."""
     tally = Tally()
     for styles in _chunks(sorted(reading.texts), STYLES_PER_CHUNK):
         with ctx.session() as session:
@@ -174,6 +177,8 @@ def _preview(job: JobView, ctx: Context, frame: StyleFrame, reading: Reading) ->
             _compare(job, ctx, frame, reading.source(ctx.site.id, style, _details(known.get(style))), known.get(style), tally)
         ctx.beat()
     with ctx.session() as session:
+        samples = [Ask(JobKind.STYLES_EXPORT, row["style"]) for row in tally.first[:SAMPLES]]
+        add_jobs(session, ctx.site.id, samples, now=ctx.clock.now(), run_id=job.run_id, dry_run=True)
         gone = sorted(gone_cards(session, ctx))
         if reading.styles is None:
             every = session.exec(select(StyleSource.style).where(StyleSource.site_id == ctx.site.id, ~col(StyleSource.gone))).all()

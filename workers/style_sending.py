@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from clients.joor.types import Saved
 from models.catalogue import CardState, Linesheet, StyleCard
 from models.errors import OutcomeUnknown, Rejected, SyncError, WaitUntil
-from models.jobs import JobKind
+from models.jobs import DataType, JobKind
 from models.outbox import Ask, add_jobs
 from workers.style_cards import digests_of, ids_json
 from workers.style_tasks import CardTask, StyleTask
@@ -112,9 +112,9 @@ def _record(ctx: Context, answers: Sequence[Saved], cards: dict[str, CardTask], 
 
 
 def _ask_for_what_follows(session: Session, ctx: Context, now: datetime, *, many: bool) -> None:
-    if ctx.site.linesheets.after_styles:
+    if ctx.site.linesheets.after_styles and ctx.site.syncs(DataType.LINESHEETS):
         add_jobs(session, ctx.site.id, linesheet_asks(session, ctx.site.id), now=now)
-    if ctx.site.images.after_styles and ctx.site.images.source != "none":
+    if ctx.site.images.after_styles and ctx.site.images.source != "none" and ctx.site.syncs(DataType.IMAGES):
         # Each scan lists all of the source's pictures: not once per batch of a large load.
         add_jobs(session, ctx.site.id, [Ask(JobKind.IMAGES_SCAN)], now=now, available_at=now + IMAGES_LATER if many else None)
 

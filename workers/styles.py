@@ -5,7 +5,7 @@ from workers.style_export import export
 from workers.style_scan import scan
 from workers.sync import FlowSpec
 
-SCAN = FlowSpec(kind=JobKind.STYLES_SCAN, run=scan, lease_seconds=300, endpoints=("aims360.styles",))
+SCAN = FlowSpec(kind=JobKind.STYLES_SCAN, run=scan, lease_seconds=300, endpoints=("aims360.styles",), writes=False)
 EXPORT = FlowSpec(kind=JobKind.STYLES_EXPORT, run_batch=export, batch_size=100, lease_seconds=300, endpoints=("joor.styles",))
 
 __all__ = ["EXPORT", "SCAN", "export", "scan"]

@@ -92,3 +92,4 @@ class FlowSpec:
     lease_seconds: int = 120
     max_attempts: int = 8
     endpoints: tuple[str, ...] = field(default_factory=tuple)  # breaker keys this kind depends on
+    writes: bool = True  # to a remote system: a production site's gates hold it back (models.gates)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,9 +10,10 @@ from clients.aims360 import parse
 from clients.aims360.aqua import MAX_EXPORT_BYTES, AquaExport, Columns
 from clients.aims360.auth import AimsCredentials, AimsToken
 from clients.aims360.contract import Contract
+from clients.aims360.customers import CustomerReader, CustomerWriter
 from clients.aims360.images import ImageReader
-from clients.aims360.odata import ODataReader, quoted
-from clients.aims360.orders import OrderSearch, customer_body, order_body
+from clients.aims360.odata import ODataReader
+from clients.aims360.orders import OrderSearch, order_body
 from clients.aims360.stock import from_rest, from_view
 from clients.aims360.styles import StyleReader
 from clients.aims360.types import (
@@ -21,6 +22,7 @@ from clients.aims360.types import (
     Customer,
     ImageDocument,
     NewCustomer,
+    NewStore,
     OrderDraft,
     OrderRow,
     PriceRow,
@@ -32,7 +34,6 @@ from clients.aims360.types import (
 )
 from clients.aims360.wip import WipReader
 from clients.http import Http
-from models.errors import NotPossible
 from models.settings import InventorySettings
 from runtime.clock import Clock, SystemClock
 
@@ -73,18 +74,23 @@ class AimsClient:
         self._auth = AimsToken(http, credentials, self.contract)
         self._reader = ODataReader(http, self._auth, self.contract)
         self._styles = StyleReader(http, self._auth, self._reader, self.contract)
+        self._customers = CustomerReader(self._reader, self.contract, http.site)
+        self._creates = CustomerWriter(http, self._auth, self.contract)
         self._images = ImageReader(http, self._auth, self._reader, self.contract)
         self._search = OrderSearch(self._reader, self.contract, http.site)
         self._wip = WipReader(self._reader, self.contract)
-        self._aqua = AquaExport(
-            http, self._auth, self.contract, clock or SystemClock(), wait_seconds=export_wait_seconds, max_bytes=max_export_bytes
-        )
+        self._clock: Clock = clock or SystemClock()
+        self._aqua = AquaExport(http, self._auth, self.contract, self._clock, wait_seconds=export_wait_seconds, max_bytes=max_export_bytes)
         if (urlsplit(http.base_url).hostname or "").endswith(".aims360.rest") or self.contract["hosts.extra"] != Contract()["hosts.extra"]:
             for host in filter(None, (name.strip() for name in self.contract["hosts.extra"].split(","))):
                 http.allow(host)
 
     def close(self) -> None:
         self.http.close()
+
+    def clock_offset(self) -> timedelta | None:
+        """AIMS360's clock minus ours by its last answer, zero where whole seconds and travel explain it; None before the first. No call."""
+        return self.http.clock_offset(self._clock.now())
 
     # ---- lookups --------------------------------------------------------------------------------------------------------------------
 
@@ -96,25 +102,48 @@ class AimsClient:
     def warehouses(self) -> list[Warehouse]:
         return [parse.warehouse(row) for row in self._reader.rows("path.warehouses", "reading warehouses", id_key="warehouse.id")]
 
+    def probe(self, path_key: str, *, expand: str = "") -> list[dict[str, Any]] | None:
+        """The raw rows of a list's first page, exact numbers as text, to look at their fields; None when AIMS360 has no such list (404,
+        405) or the contract names none. Raises Rejected for an `expand` that is not understood."""
+        rows = self._reader.first_page(path_key, f"probing {path_key}", expand=expand)
+        return None if rows is None else [row.raw for row in rows]
+
+    # ---- customers ------------------------------------------------------------------------------------------------------------------
+
     def customer(self, account: str) -> Customer | None:
         """By customer account, compared exactly."""
-        rows = self._reader.rows(
-            "path.customers", f"reading customer {account}", id_key="customer.id", filter=self._eq("customer.account", account)
-        )
-        return next((found for found in map(parse.customer, rows) if found.account == account), None)
+        return self._customers.one(account)
 
-    def customers(self) -> Iterator[Customer]:
-        return map(parse.customer, self._reader.rows("path.customers", "reading customers", id_key="customer.id"))
+    def customers(self, since: datetime | None = None) -> Iterator[Customer]:
+        """All, page by page, whatever their status; with `since` (aware; whole seconds) what changed then or later.
+
+        That customers have a time of change to ask by is ASSUMED (facts 4.3). Where AIMS360 does not understand the question the call
+        itself raises NotPossible naming `customer.last_modified`: read all, then. Raises ValueError for a time without a zone.
+        """
+        return self._customers.every(since)
 
     def stores(self, customer_id: str) -> list[Store]:
         """Ship-to addresses of a customer (A-04), inactive and no-shipment ones included."""
-        rows = self._reader.rows(
-            "path.stores",
-            f"reading stores of customer {customer_id}",
-            id_key="store.id",
-            filter=f"{self._name('store.customer_id')} eq {customer_id}",
-        )
-        return [found for found in map(parse.store, rows) if found.customer_id in ("", customer_id)]
+        return self._customers.stores(customer_id)
+
+    def all_stores(self) -> Iterator[Store]:
+        """Those of every customer (A-04), page by page. The call itself raises NotPossible when AIMS360 has no such list, does not give it
+        whole, or does not say whose they are: read them customer by customer, then."""
+        return self._customers.all_stores()
+
+    @property
+    def can_add_stores(self) -> bool:
+        """Whether a call to add a store is known (contract `path.store_create`)."""
+        return self._creates.can_add_stores
+
+    def create_customer(self, new: NewCustomer) -> Customer:
+        """ASSUMED to exist (A-07). Not repeatable. Raises NotPossible when AIMS360 has no such call, Rejected when the account exists."""
+        return self._creates.create_customer(new)
+
+    def create_store(self, new: NewStore) -> str:
+        """The id of the new store (9.2: no such call is known, the body is ASSUMED). Not repeatable. Raises NotPossible with the clicks for
+        a person when no call is known or AIMS360 has none."""
+        return self._creates.create_store(new)
 
     # ---- goods ----------------------------------------------------------------------------------------------------------------------
 
@@ -202,40 +231,6 @@ class AimsClient:
         if not isinstance(number, str | int) or isinstance(number, bool) or not str(number).strip():
             raise self.http.unreadable(answer, "create", what, "the answer names no order number")
         return str(number).strip()
-
-    def create_customer(self, new: NewCustomer) -> Customer:
-        """ASSUMED to exist (A-07). Not repeatable. Raises NotPossible when AIMS360 has no such call, Rejected when the account exists."""
-        what = f"creating customer {new.account}"
-        data, answer = self.http.json(
-            "POST",
-            self.contract["path.customer_create"],
-            intent="create",
-            what=what,
-            json=customer_body(new, self.contract),
-            auth=self._auth,
-            wanted=(404, 405),
-        )
-        if answer.status in (404, 405):
-            raise NotPossible(
-                f"AIMS360, {what}: its API has no call for it (HTTP {answer.status})",
-                fix=[
-                    f"Create customer {new.account} ({new.name}) in AIMS360 by hand, then retry.",
-                    *self.contract.what_to_do("path.customer_create", self.http.site),
-                ],
-            )
-        rows = {str(key).lower(): value for key, value in data.items()} if isinstance(data, dict) else {}
-        found = str(rows.get(self._name("customer.id").lower()) or "")
-        if not found:
-            raise self.http.unreadable(answer, "create", what, "the answer names no customer id")
-        return Customer(id=found, account=new.account, name=new.name, email=new.email, phone=new.phone, raw={})
-
-    # ---- shared ---------------------------------------------------------------------------------------------------------------------
-
-    def _name(self, key: str) -> str:
-        return self.contract.names(key)[0]
-
-    def _eq(self, key: str, value: str) -> str:
-        return f"{self._name(key)} eq {quoted(value)}"
 
 
 def tenant_of(base_url: str, credentials: AimsCredentials) -> str:

@@ -229,6 +229,9 @@ _BODY = (
     Entry("new_customer.address", "address", "A", "A-07"),
     Entry("new_customer.term_id", "termID", "A", "A-07"),
     Entry("new_customer.ship_via_id", "shipviaID", "A", "A-07"),
+    Entry("new_store.customer_id", "customerID", "A", "9.2", "by analogy with the stores' rows (A-04)"),
+    Entry("new_store.code", "store", "A", "9.2", "by analogy with the stores' rows (A-04)"),
+    Entry("new_store.address", "", "A", "9.2", "an object around the address; empty: its fields, named as in orders, beside the code"),
 )
 
 #: Columns of the tenant's Aqua view "inventory by size" (9.4: UNKNOWN, and tenants edit views). A site's inventory setting `columns`

@@ -80,6 +80,15 @@ class ODataReader:
         rows, _, answer = self._page(path_key, what, 0, int(self._contract["paging.size"]), filter, None, refusable=True)
         return None if answer.status in _BAD_FILTER else rows
 
+    def first_page(self, path_key: str, what: str, *, expand: str = "") -> list[Row] | None:
+        """None when there is no such list (404, 405), or the contract names no path for it."""
+        if not self._contract[path_key]:
+            return None
+        try:
+            return self._page(path_key, what, 0, int(self._contract["paging.size"]), None, expand or None)[0]
+        except NotPossible:
+            return None
+
     def _page(
         self, path_key: str, what: str, skip: int, size: int, filter: str | None, expand: str | None, *, refusable: bool = False
     ) -> tuple[list[Row], int | None, Answer]:

@@ -6,7 +6,7 @@ from typing import Any
 from clients.aims360.contract import Contract
 from clients.aims360.odata import ODataReader, quoted
 from clients.aims360.parse import order_row
-from clients.aims360.types import NewCustomer, OneTimeAddress, OrderDraft, OrderDraftLine, OrderRow
+from clients.aims360.types import OneTimeAddress, OrderDraft, OrderDraftLine, OrderRow
 from models.errors import NotPossible
 
 _A_DAY = timedelta(days=1)
@@ -33,22 +33,7 @@ def order_body(draft: OrderDraft, contract: Contract) -> dict[str, Any]:
     clash = sorted(set(body) & set(draft.header))
     if clash:
         raise ValueError(f"header fields {clash} are set by the draft itself")
-    return _without_empty({**body, **draft.header})
-
-
-def customer_body(new: NewCustomer, contract: Contract) -> dict[str, Any]:
-    """ASSUMED as a whole (A-07)."""
-    return _without_empty(
-        {
-            contract["new_customer.account"]: new.account,
-            contract["new_customer.name"]: new.name,
-            contract["new_customer.email"]: new.email,
-            contract["new_customer.phone"]: new.phone,
-            contract["new_customer.term_id"]: new.term_id,
-            contract["new_customer.ship_via_id"]: new.ship_via_id,
-            contract["new_customer.address"]: _address(new.address) if new.address else None,
-        }
-    )
+    return without_empty({**body, **draft.header})
 
 
 def _store(draft: OrderDraft, contract: Contract) -> dict[str, Any] | None:
@@ -57,11 +42,12 @@ def _store(draft: OrderDraft, contract: Contract) -> dict[str, Any] | None:
         raise ValueError("an order goes to a store or to a one-time address, not to both")
     if draft.store_id:
         return {contract["order.store_id"]: draft.store_id}
-    return {contract["order.address"]: _address(draft.ship_to)} if draft.ship_to else None
+    return {contract["order.address"]: address_body(draft.ship_to)} if draft.ship_to else None
 
 
-def _address(address: OneTimeAddress) -> dict[str, Any]:
-    return _without_empty(
+def address_body(address: OneTimeAddress) -> dict[str, Any]:
+    """Of a one-time address (facts 9.7); new customers and stores have the same by analogy."""
+    return without_empty(
         {
             "name": address.name,
             "address1": address.address1,
@@ -91,7 +77,7 @@ def _discounts(draft: OrderDraft, contract: Contract) -> dict[str, Any] | None:
 
 
 def _line(line: OrderDraftLine, contract: Contract) -> dict[str, Any]:
-    return _without_empty(
+    return without_empty(
         {
             contract["order.line_style_color_id"]: line.style_color_id,
             contract["order.line_warehouse_id"]: line.warehouse_id,
@@ -109,7 +95,7 @@ def _day(value: date | None) -> str | None:
     return value.isoformat() if value else None
 
 
-def _without_empty(members: dict[str, Any]) -> dict[str, Any]:
+def without_empty(members: dict[str, Any]) -> dict[str, Any]:
     """Zero prices stay: only None, "" and empty objects go."""
     return {name: value for name, value in members.items() if value is not None and value not in ("", {})}
 

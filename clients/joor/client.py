@@ -1,7 +1,7 @@
 """JOOR as the flows know it: one method per remote question. Paths and wire words that are ASSUMED stand in `clients.joor.contract`."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -10,10 +10,21 @@ from clients.http import Answer, Http
 from clients.joor import inventory, orders, states
 from clients.joor.auth import V2Token, V4Credentials, V4Token
 from clients.joor.catalogue import Catalogue, RouteOptions
+from clients.joor.connections import Connections
 from clients.joor.contract import JoorContract
 from clients.joor.envelope import next_start, refuse_code, response_of, rows_of
-from clients.joor.parse import parse_connection, parse_order
-from clients.joor.types import Connection, ExportState, InventoryAnswer, InventoryItem, JoorOrder, OrdersPage
+from clients.joor.parse import parse_order
+from clients.joor.types import (
+    BulkConnectionJob,
+    Connection,
+    ConnectionDraft,
+    ExportState,
+    InventoryAnswer,
+    InventoryItem,
+    JoorOrder,
+    OrdersPage,
+)
+from clients.joor.v2_calls import V2Calls
 from clients.joor.v2_catalogue import V2Catalogue
 from clients.joor.v4_catalogue import V4Catalogue
 from models.errors import NotPossible, Rejected
@@ -21,7 +32,6 @@ from runtime.clock import Clock, SystemClock
 
 __all__ = ["JoorClient", "JoorContract", "V4Credentials"]
 
-_CONNECTION_NAMES = ("connections", "connection", "customers", "customer")
 _MARK_PAGE = 50
 _EXPORT_STATES = "JOOR's export state can only be written with v4 credentials, and this site has none"
 
@@ -45,12 +55,17 @@ class JoorClient:
         self.contract = contract or JoorContract()
         self._clock: Clock = clock or SystemClock()
         self._v2 = V2Token(token, self.contract["auth.v2_scheme"], http)
+        self._connections = Connections(V2Calls(http, self._v2), self.contract)
         self._account_id = account_id
         self._v4 = V4Token(http, auth_url, v4, self._clock) if v4 and auth_url and account_id else None
         self._route: tuple[RouteOptions, Catalogue] | None = None
 
     def close(self) -> None:
         self.http.close()
+
+    def clock_offset(self) -> timedelta | None:
+        """JOOR's clock minus ours by its last answer, zero where whole seconds and travel explain it; None before the first. No call."""
+        return self.http.clock_offset(self._clock.now())
 
     # ---- orders ---------------------------------------------------------------------------------------------------------------------
 
@@ -176,33 +191,35 @@ class JoorClient:
 
     def connections(self) -> Iterator[Connection]:
         """Every retailer of the brand, page by page; 1 credit per page. A row that cannot be read raises Rejected naming it."""
-        what = "reading connections"
-        size = int(self.contract["connections.page_size"])
-        start: int | None = 0
-        while start is not None:
-            data, answer = self._read(self.contract["path.connections"], {"start_from": start, "count": size}, what)
-            found = rows_of(data, _CONNECTION_NAMES, "customer_code", self.http, answer, what, asked=size)
-            for row in found:
-                yield self._connection(row, what)
-            start = next_start(response_of(data), start, size, len(found))
+        return self._connections.every()
 
     def connection(self, customer_code: str) -> Connection | None:
         """The retailer with the brand's own customer code; None when JOOR knows no such code (yet: facts 3.2)."""
-        what = f"reading connection {customer_code}"
-        path = self.contract["path.connection"].format(customer_code=quote(customer_code, safe=""))
-        data, answer = self._read(path, {}, what, wanted=(404,), unknown_is_none=True)
-        if data is None or answer.status == 404:
-            return None
-        found = rows_of(data, _CONNECTION_NAMES, "customer_code", self.http, answer, what)
-        rows = [self._connection(row, what) for row in found]
-        return next((row for row in rows if row.customer_code == customer_code), None)
+        return self._connections.of_code(customer_code)
 
-    def _connection(self, row: Any, what: str) -> Connection:
-        try:
-            return parse_connection(row)
-        except ValueError as exc:
-            name = row.get("customer_code") if isinstance(row, dict) else row
-            raise Rejected(f"JOOR, {what}: connection {name!r} cannot be read: {exc}", remote_message=str(exc)) from None
+    def connection_by_id(self, connection_id: str) -> Connection | None:
+        """The retailer by JOOR's own id, whether he has a code or not; None when JOOR has no such connection."""
+        return self._connections.of_id(connection_id)
+
+    def send_connections(self, drafts: Sequence[ConnectionDraft]) -> str:
+        """POST bulk-connection, 5 credits whatever the number; the id of the job. An upsert by customer code: repeatable. Empty parts are
+        not sent. Raises ValueError for no drafts, and for one that `connections.unsendable` names: ask it first."""
+        return self._connections.send(drafts)
+
+    def connections_job(self, job_id: str) -> BulkConnectionJob:
+        """Progress of a bulk job, 1 credit; it tells nothing of its records (facts 3.4). A job JOOR no longer knows is finished, with the
+        status "not known any more"."""
+        return self._connections.job(job_id)
+
+    @property
+    def can_update_connections(self) -> bool:
+        """Whether a call to update one connection is known (contract `path.connection_update`)."""
+        return self._connections.can_update
+
+    def write_customer_code(self, connection: Connection, code: str) -> None:
+        """PUT the connection as it is shown, with the code in place (body ASSUMED, facts 3.3); 5 credits, repeatable. Read it back: what
+        JOOR does with the code is not known. Raises NotPossible with the clicks for a person when JOOR has no such call (404, 405)."""
+        self._connections.write_code(connection, code)
 
     # ---- inventory ------------------------------------------------------------------------------------------------------------------
 
@@ -243,14 +260,11 @@ class JoorClient:
         *,
         intent: Intent = "read",
         wanted: tuple[int, ...] = (),
-        unknown_is_none: bool = False,
     ) -> tuple[Any, Answer]:
         headers = {"Content-Type": "application/json"}  # a call without it is not processed (facts 1.2)
         data, answer = self.http.json("GET", path, intent=intent, what=what, params=params, headers=headers, auth=self._v2, wanted=wanted)
         if answer.status == 404:
             return data, answer
-        if unknown_is_none and _says_not_found(data):
-            return None, answer
         refuse_code(data, self.http, what)
         return data, answer
 
@@ -265,12 +279,3 @@ class JoorClient:
                 ],
             )
         return self._v4
-
-
-def _says_not_found(data: Any) -> bool:
-    """What JOOR answers for an unknown customer code is UNKNOWN; ASSUMED 404, or a code other than 0 with words like these."""
-    response = response_of(data)
-    comment = str(response.get("comment") or "").lower()
-    return str(response.get("code", "0")) not in ("0", "") and any(
-        words in comment for words in ("not found", "does not exist", "no such", "unknown")
-    )

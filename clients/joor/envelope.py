@@ -7,6 +7,8 @@ from clients.failures import Intent
 from clients.http import Answer, Http
 from models.errors import Rejected
 
+_NOT_FOUND = ("not found", "does not exist", "no such", "unknown")
+
 
 def response_of(data: Any) -> dict[str, Any]:
     """The `response` node with code, comment, log_id and paging; empty when there is none (it may be a log-id text)."""
@@ -34,6 +36,13 @@ def refuse_code(data: Any, http: Http, what: str) -> None:
         remote_message=words,
         fix=[f"Quote log id {log_id} to JOOR support if the words do not explain it."] if log_id else [],
     )
+
+
+def says_not_found(data: Any) -> bool:
+    """What JOOR answers for something it does not have is UNKNOWN; ASSUMED 404, or a code other than 0 with words like these."""
+    response = response_of(data)
+    comment = str(response.get("comment") or "").lower().replace("unknown error", "")
+    return str(response.get("code", "0")).strip() not in ("0", "", "None") and any(words in comment for words in _NOT_FOUND)
 
 
 def rows_of(

@@ -1,10 +1,20 @@
-"""JOOR's v2 order JSON into types (facts 8.3, 8.5). Raises ValueError naming the field for what cannot be read."""
+"""JOOR's v2 orders and connections into types (facts 3.5, 8.3, 8.5). Raises ValueError naming the field for what cannot be read."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from clients.joor.types import Address, Connection, JoorOrder, OrderLine, OrderStatus
+from clients.joor.types import (
+    Address,
+    CodeName,
+    Connection,
+    ConnectionAddress,
+    ConnectionDraft,
+    JoorOrder,
+    OrderLine,
+    OrderStatus,
+    PriceTypeName,
+)
 from clients.jsontext import storable
 
 #: `order_type` INSIDE an order; the request filter has another list (facts 8.3).
@@ -74,16 +84,71 @@ def parse_connection(raw: Any) -> Connection:
     """One v2 connection (facts 3.3, 3.5). Its JOOR id is returned as `customer_account_id`."""
     if not isinstance(raw, dict):
         raise ValueError(f"a connection must be an object, not {type(raw).__name__}")
-    shipping = raw.get("shipping")
-    addresses = rows(shipping if isinstance(shipping, dict) else raw, "shipping_addresses", "shipping_address")
+    shown = _shown(raw)
     return Connection(
         connection_id=text(raw, "customer_account_id") or text(raw, "connection_id"),
-        customer_code=text(raw, "customer_code"),
-        customer_name=text(raw, "customer_name"),
-        email=text(raw, "customer_contact_email") or text(raw, "customer_email"),
-        shipping_codes=tuple(code for code in (text(row, "shipping_code") for row in addresses) if code),
+        customer_code=shown.customer_code,
+        customer_name=shown.customer_name,
+        email=shown.email,
+        shipping_codes=tuple(address.code for address in shown.shipping if address.code),
+        shown=shown,
         raw=storable(raw),
     )
+
+
+def _shown(raw: Row) -> ConnectionDraft:
+    billing, shipping = _node(raw, "billing"), _node(raw, "shipping")
+    buyers = _said(raw, "buyers", "buyer")
+    price_types = _said(raw, "price_types", "price_type")
+    return ConnectionDraft(
+        customer_code=text(raw, "customer_code"),
+        customer_name=text(raw, "customer_name"),
+        alias=text(raw, "customer_alias"),
+        email=text(raw, "customer_contact_email") or text(raw, "customer_email"),
+        contact_name=text(raw, "customer_contact_name"),
+        group=_code_name(raw, "customer_group"),
+        company_number=_code_name(raw, "company_number"),
+        sales_rep_code=text(raw, "sales_rep_code"),
+        warehouses=_code_names(raw, "warehouse"),
+        buyers=tuple((text(row, "buyer_name"), text(row, "buyer_email")) for row in buyers),
+        billing=_places(billing, "billing"),
+        payment_methods=_code_names(billing, "payment_method"),
+        shipping=_places(shipping, "shipping"),
+        shipping_methods=_code_names(shipping, "shipping_method"),
+        price_types=tuple(
+            PriceTypeName(*(text(row, f"price_type_{name}") for name in ("label", "currency_code", "retail_currency_code")))
+            for row in price_types
+        ),
+    )
+
+
+def _node(raw: Row, name: str) -> Row:
+    """`billing` or `shipping`; the connection itself where the lists stand there."""
+    value = raw.get(name)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return value if isinstance(value, dict) else raw
+
+
+def _places(node: Row, kind: str) -> tuple[ConnectionAddress, ...]:
+    """Addresses of a connection say `state` where those of orders say `region`."""
+    names = ("code", "name", "phone", "email", "address_1", "address_2", "city", "state", "postal_code", "country")
+    found = _said(node, f"{kind}_addresses", f"{kind}_address")
+    return tuple(ConnectionAddress(**{name: text(row, f"{kind}_{name}") for name in names}) for row in found)
+
+
+def _code_names(node: Row, kind: str) -> tuple[CodeName, ...]:
+    return tuple(found for row in _said(node, f"{kind}s", kind) if (found := _code_name(row, kind)))
+
+
+def _code_name(row: Row, kind: str) -> CodeName | None:
+    code, name = text(row, f"{kind}_code"), text(row, f"{kind}_name")
+    return CodeName(code, name) if code or name else None
+
+
+def _said(node: Row, plural: str, singular: str) -> list[Row]:
+    """Rows without the empty ones."""
+    return [row for row in rows(node, plural, singular) if any(value not in (None, "", [], {}) for value in row.values())]
 
 
 def _line(row: Row, place: int) -> OrderLine:

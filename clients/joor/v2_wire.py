@@ -6,21 +6,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from clients.failures import Intent
-from clients.http import Answer, Auth, Http
+from clients.http import Auth, Http
 from clients.joor.contract import JoorContract
-from clients.joor.envelope import next_start, refuse_code, response_of, rows_of
-from clients.joor.parse import moment, text
+from clients.joor.envelope import next_start, response_of, rows_of
+from clients.joor.parse import text
 from clients.joor.types import JoorStyleCard, StyleDraft
+from clients.joor.v2_calls import V2Calls
+from clients.joor.v2_jobs import BulkJobs
 from clients.joor.v2_shown import card_of
 from models.errors import Rejected, WaitUntil
 from runtime.clock import Clock
 
 SINGLES = 3  # so many styles are looked at one by one; more by pages of the list, as long as that is cheaper
 _STYLES = ("styles", "style")
-_JOBS = ("bulk_styles", "bulk_styles_jobs", "bulk_styles_job")
-_JSON = {"Content-Type": "application/json"}  # a call without a content type is not processed (facts 1.2)
-_NOT_FOUND = ("not found", "does not exist", "no such", "unknown")
 
 
 @dataclass(frozen=True)
@@ -46,23 +44,15 @@ class Wire:
     def __init__(self, http: Http, auth: Auth, contract: JoorContract, clock: Clock) -> None:
         self.http = http
         self.contract = contract
-        self._auth = auth
         self._clock = clock
+        self._calls = V2Calls(http, auth)
+        self._jobs = BulkJobs(self._calls, contract, "bulk_style")
 
     # ---- bulk jobs ------------------------------------------------------------------------------------------------------------------
 
     def post(self, records: list[dict[str, Any]], what: str) -> str:
         """Start one bulk job, 5 credits whatever the number; its id. An upsert by style identifier: repeatable."""
-        body = {"bulk_styles": {self.contract["bulk_style.record_node"]: records}}
-        path = self.contract["path.bulk_style"]
-        data, answer = self.http.json("POST", path, intent="write", what=what, json=body, auth=self._auth)
-        refuse_code(data, self.http, what)
-        found = self._job_rows(data, answer, what, "write")
-        if not found:
-            failure = self.http.unreadable(answer, "write", what, "no number of a job came")
-            failure.fix = self.contract.what_to_do("bulk_style.job_id", self.http.site, data if isinstance(data, dict) else ())
-            raise failure
-        return str(found[0][self.contract["bulk_style.job_id"]])
+        return self._jobs.post(self.contract["bulk_style.record_node"], records, what)
 
     def wait(self, job_id: str, *, fresh: bool, patient: bool = True) -> Job:
         """Look until the job has ended; raises WaitUntil when it takes longer than our patience, or at once when there is none. The first
@@ -84,26 +74,11 @@ class Wire:
             self._clock.sleep(pause)
 
     def _look(self, job_id: str) -> tuple[Job | None, str]:
-        """The job when it has ended, else what JOOR calls its state. A job JOOR no longer knows has ended: what became of it is seen
-        at the styles."""
-        what = f"asking for bulk job {job_id}"
-        path = self.contract["path.bulk_style_job"].format(job=quote(job_id, safe=""))
-        data, answer = self._get(path, {}, what)
-        if data is None:
-            return Job(job_id), "not known any more"
-        found = self._job_rows(data, answer, what, "read")
-        row = next((row for row in found if str(row[self.contract["bulk_style.job_id"]]) == job_id), None)
-        if row is None:
-            raise self.http.unreadable(answer, "read", what, "JSON without that job came")
-        status = str(row.get("status") or "without a state").strip().lower()
-        if status not in self.contract.names("bulk_style.ended"):
-            return None, status
-        return Job(job_id, _moment(row, "created"), _moment(row, "modified")), status
-
-    def _job_rows(self, data: Any, answer: Answer, what: str, intent: Intent) -> list[dict[str, Any]]:
-        key = self.contract["bulk_style.job_id"]
-        found = rows_of(data, _JOBS, key, self.http, answer, what, intent=intent)
-        return [row for row in found if isinstance(row, dict) and row.get(key) not in (None, "")]
+        """The job when it has ended, else what JOOR calls its state."""
+        state = self._jobs.state(job_id)
+        if not state.ended:
+            return None, state.status
+        return Job(job_id, state.created, state.modified), state.status
 
     # ---- styles ---------------------------------------------------------------------------------------------------------------------
 
@@ -114,7 +89,7 @@ class Wire:
         start: int | None = 0
         while start is not None:
             params: dict[str, str | int] = {"start_from": start, "count": size, **bounds}
-            data, answer = self._get(self.contract["path.v2_styles"], params, what, missing_is_none=False)
+            data, answer = self._calls.get(self.contract["path.v2_styles"], params, what, missing_is_none=False)
             found = rows_of(data, _STYLES, "style_id", self.http, answer, what, asked=size)
             yield found
             start = next_start(response_of(data), start, size, len(found))
@@ -153,7 +128,7 @@ class Wire:
 
     def _one(self, path: str, identifier: str) -> Any:
         what = f"reading style {identifier}"
-        data, answer = self._get(path, {}, what)
+        data, answer = self._calls.get(path, {}, what)
         if data is None:
             return None
         found = rows_of(data, _STYLES, "style_id", self.http, answer, what)
@@ -163,13 +138,7 @@ class Wire:
         """Take a style, or one colour or size of it, off JOOR; False when JOOR does not know it. Repeatable. Reaches into orders (4.5)."""
         what = f"removing {' '.join((*params.values(), 'of')) if params else 'style'} {draft.identifier}"
         path = self.contract["path.v2_style"].format(number=quote(draft.number, safe=""), identifier=quote(draft.identifier, safe=""))
-        data, answer = self.http.json(
-            "DELETE", path, intent="write", what=what, params=dict(params), headers=_JSON, auth=self._auth, wanted=(404,)
-        )
-        if answer.status == 404 or says_not_found(data):
-            return False
-        refuse_code(data, self.http, what)
-        return True
+        return self._calls.delete(path, params, what)
 
     def card(self, row: Any, what: str = "reading styles") -> JoorStyleCard:
         """Raises Rejected naming a style that cannot be read."""
@@ -178,28 +147,6 @@ class Wire:
         except ValueError as exc:
             name = text(row, "style_identifier") if isinstance(row, dict) else row
             raise Rejected(f"JOOR, {what}: style {name!r} cannot be read: {exc}", remote_message=str(exc)) from None
-
-    def _get(self, path: str, params: Mapping[str, str | int], what: str, *, missing_is_none: bool = True) -> tuple[Any, Answer]:
-        """Data is None for what JOOR does not have (HTTP 404, or a code with words that say so: ASSUMED)."""
-        wanted = (404,) if missing_is_none else ()
-        data, answer = self.http.json("GET", path, intent="read", what=what, params=params, headers=_JSON, auth=self._auth, wanted=wanted)
-        if missing_is_none and (answer.status == 404 or says_not_found(data)):
-            return None, answer
-        refuse_code(data, self.http, what)
-        return data, answer
-
-
-def says_not_found(data: Any) -> bool:
-    response = response_of(data)
-    comment = str(response.get("comment") or "").lower()
-    return str(response.get("code", "0")).strip() not in ("0", "", "None") and any(words in comment for words in _NOT_FOUND)
-
-
-def _moment(row: dict[str, Any], name: str) -> datetime | None:
-    try:
-        return moment(row, name)
-    except ValueError:
-        return None
 
 
 def _iso(at: datetime) -> str:

@@ -17,6 +17,7 @@ from clients.joor.types import (
     JoorStyleCard,
     LinesheetDraft,
     LinesheetEntry,
+    PriceDraft,
     PriceType,
     Saved,
 )
@@ -91,6 +92,11 @@ class V4Catalogue:
             if (product_id := text(row, "product_id")) in found:
                 found[product_id].append(self._reader.sku(row))
         return {joor_id: tuple(skus) for joor_id, skus in found.items()}
+
+    def prices_of(self, skus: Sequence[JoorSku]) -> list[PriceDraft]:
+        """The prices JOOR shows for these SKUs; several SKUs with the same price give it once. For reading back, not for sending."""
+        rows = self._calls.rows_of("path.prices", "sku_ids", [sku.id for sku in skus if sku.id], f"reading prices of {len(skus)} SKU(s)")
+        return list(dict.fromkeys(self._types.shown(row) for row in rows))
 
     def set_active(self, work: CardWork, color: str | None, size: str | None, active: bool) -> Saved:
         """Which traits are marked: see `clients.joor.v4_active.changes`. JOOR is asked which SKUs there are, hand-made ones too; nothing is

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from clients.joor.parse import money
 from clients.joor.types import PriceDraft, PriceType, SkuDraft
 from clients.joor.v4_answers import SILENT, Names, Row, named, text, told
 from clients.joor.v4_calls import V4Calls
 from clients.joor.v4_cards import AboutTo, Card, calls_of
+from models.errors import Rejected
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,17 @@ class PriceTypes:
             self._types = None
             found = {(row.label, row.currency): row.id for row in self.all()}
         return found
+
+    def shown(self, row: Row) -> PriceDraft:
+        """A price as JOOR lists it (facts 4.7). Raises Rejected for an amount that cannot be read."""
+        found = row.get("price_type")
+        names = found if isinstance(found, dict) else {}
+        kept = next((kind for kind in self.all() if kind.id == (text(names, "id") or text(row, "price_type_id"))), None)
+        label, currency = (kept.label, kept.currency) if kept else (text(names, "name"), text(names, "currency_code"))
+        try:
+            return PriceDraft(label, currency, money(row, "wholesale_value") or Decimal(0), money(row, "retail_value"))
+        except ValueError as exc:
+            raise Rejected(f"JOOR, reading prices: {exc}", remote_message=str(exc)) from None
 
     def listed(self) -> str:
         return ", ".join(f"{row.label!r} in {row.currency}" for row in self.all()) or "none"

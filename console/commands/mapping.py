@@ -6,16 +6,15 @@ from typing import Annotated
 
 import typer
 
-from console import mapping, mapping_csv, proposals
-from console.commands.asking import relayed, say_and_wait
-from console.commands.options import AsJson, OneSite, Reason, process_of
+from console import mapping, mapping_check, mapping_csv
+from console.commands import mapping_proposals
+from console.commands.mapping_options import AnyKind, Kind, went_on
+from console.commands.options import AsJson, OneSite, process_of
 from console.mapping import Pair
-from console.output import document, note, say, table
-from console.process import Process
+from console.output import FAILED, document, note, say, table
 from models.catalogue import StyleCard
 from models.errors import NotPossible
 from models.mappings import MappingKind
-from producers import styles as asking
 from producers.requests import resolve_site
 
 app = typer.Typer(
@@ -24,18 +23,19 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Kind = Annotated[str, typer.Argument(help="customers, terms, ship-vias, warehouses, divisions, seasons, sizes, styles, countries, ...")]
-AnyKind = Annotated[str | None, typer.Argument(help="One kind; none means all.")]
-_COLUMNS = ("kind", "joor", "joor_name", "aims360", "primary", "ignored", "uses", "last_used_at", "created_by")
+_COLUMNS = ("kind", "joor", "joor_name", "aims360", "primary", "ignored", "state", "uses", "last_used_at", "created_by")
 
 
 @app.command("list")
 def list_pairs(context: typer.Context, site: OneSite, kind: AnyKind = None, as_json: AsJson = False) -> None:
-    """Stored pairs."""
+    """Stored pairs, how often and when they were last used, and whether both sides still have them."""
     process = process_of(context)
     wanted = mapping.kind_of(kind) if kind else None
     with process.reading() as session:
-        rows = [mapping.row(pair) for pair in mapping.listing(session, resolve_site(session, site), wanted)]
+        found = resolve_site(session, site)
+        pairs = mapping.listing(session, found, wanted)
+        states = mapping_check.states(session, found, pairs)
+    rows = [mapping.row(pair) | {"state": states[pair.id or 0]} for pair in pairs]
     if as_json:
         document(rows)
     else:
@@ -63,18 +63,7 @@ def set_pair(
     with process.sessions() as session:
         released = mapping.put(session, process, resolve_site(session, site), wanted, pair)
     say(f"{wanted.replace('_', ' ')} {pair.joor_code or pair.aims_code!r} {'is left out' if ignore else f'-> {pair.aims_code!r}'}")
-    _went_on(process, released)
-
-
-def _went_on(process: Process, released: int) -> None:
-    if not released:
-        return
-    delayed = process.publish()
-    say(f"{released} job(s) were blocked on this and go on.")
-    if delayed:
-        note(f"Delivery is delayed and follows by itself: {delayed}")
-    elif process.settings.embedded:
-        note("They are done by the next `joorsync up` or `joorsync enqueue --wait`.")
+    went_on(process, released)
 
 
 @app.command()
@@ -134,16 +123,19 @@ def import_pairs(
     with process.sessions() as session:
         done = mapping_csv.load(session, process, resolve_site(session, site), wanted, pairs, replace=replace)
     say(f"{done.added} added, {done.changed} changed, {done.unchanged} unchanged, {done.removed} removed.")
-    _went_on(process, done.released)
+    went_on(process, done.released)
 
 
 @app.command()
 def unmapped(context: typer.Context, site: OneSite, kind: AnyKind = None, as_json: AsJson = False) -> None:
-    """What work waits for: each code with the number of jobs and the command that ends it."""
+    """What work waits for, and codes that JOOR uses without a pair: each with the number of jobs and the command that ends it."""
     process = process_of(context)
     wanted = mapping.kind_of(kind) if kind else None
     with process.reading() as session:
-        rows = mapping.unmapped(session, resolve_site(session, site), wanted)
+        found = resolve_site(session, site)
+        rows = mapping.unmapped(session, found, wanted)
+        known = {(row["kind"], row["value"]) for row in rows}
+        rows += [row for row in mapping_check.without_pair(session, found, wanted) if (row["kind"], row["value"]) not in known]
     if as_json:
         document(rows)
         return
@@ -153,95 +145,42 @@ def unmapped(context: typer.Context, site: OneSite, kind: AnyKind = None, as_jso
             say(item["fix"])
 
 
-# ---- matching styles -----------------------------------------------------------------------------------------------------------------
-
-Styles = Annotated[str, typer.Argument(metavar="styles", help="Only styles are matched automatically.")]
-JoorCode = Annotated[str, typer.Argument(metavar="JOOR", help="The JOOR card: its identifier, as the proposal shows it.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be paired; store nothing.")]
-Wait = Annotated[bool, typer.Option("--wait", "-w", help="Until the work is done; exit code 1 when something failed.")]
-
-
 @app.command()
-def auto(
-    context: typer.Context,
-    site: OneSite,
-    kind: Styles = "styles",
-    dry_run: DryRun = False,
-    wait: Wait = False,
-    reason: Reason = "",
-    as_json: AsJson = False,
-) -> None:
-    """Pair the style cards that people made on JOOR: by identifier, style number and UPC; what is only alike is proposed."""
-    proposals.only_styles(kind)
+def check(context: typer.Context, site: OneSite, kind: AnyKind = None, as_json: AsJson = False) -> None:
+    """Look whether both systems still have what is paired, as they were last read. Exit code 1 when a pair cannot work."""
     process = process_of(context)
-    with process.sessions() as session:
-        by = process.actor
-        run_id = asking.request_match(session, site, dry_run=dry_run, reason=reason or "map auto", requested_by=by, clock=process.clock).id
-    say_and_wait(process, relayed(process, run_id), dry_run, wait, as_json)
-
-
-@app.command("proposals")
-def list_proposals(
-    context: typer.Context,
-    site: OneSite,
-    kind: Styles = "styles",
-    state: Annotated[list[str] | None, typer.Option("--state", help="open, accepted, rejected; repeatable.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Pairs that may be right, with a score up to 100 and why. A person accepts or rejects them."""
-    wanted, process = proposals.only_styles(kind), process_of(context)
+    wanted = mapping.kind_of(kind) if kind else None
     with process.reading() as session:
-        rows = proposals.listing(session, resolve_site(session, site), wanted, state or [])
+        found = mapping_check.check(session, resolve_site(session, site), wanted, process.clock.now())
     if as_json:
-        document(rows)
-        return
-    table(rows, ("joor", "joor_name", "aims360", "aims360_name", "score", "why", "state"), empty="Nothing is proposed.")
-    if rows:
-        say(f"Decide: joorsync map accept JOOR AIMS360 --site {site}, or joorsync map reject JOOR [AIMS360] --site {site}")
+        document({"pairs": found.pairs, "wrong": found.wrong, "remarks": found.remarks, "unread": found.unread})
+    else:
+        for row in [*found.wrong, *found.remarks]:
+            say(f"{row['kind'].replace('_', ' ')}: {row['words']}")
+            say(f"  {row['fix']}")
+        for row in found.unread:
+            note(f"{row['words']}; read them: {row['fix']}")
+        say(f"{found.pairs} pair(s): {len(found.wrong)} wrong, {len(found.remarks)} to look at.")
+    if found.wrong:
+        raise typer.Exit(FAILED)
 
 
-@app.command()
-def accept(
+@app.command("copy")
+def copy_pairs(
     context: typer.Context,
-    site: OneSite,
-    joor: JoorCode = "",
-    aims: Annotated[str, typer.Argument(metavar="AIMS360", help="STYLE or STYLE|COLOUR, as proposed.")] = "",
-    above: Annotated[int | None, typer.Option("--above", min=1, max=100, help="The best of every card, from this score on.")] = None,
-    as_json: AsJson = False,
+    source: Annotated[str, typer.Option("--from", help="Site key.")],
+    target: Annotated[str, typer.Option("--to", help="Site key.")],
+    kind: AnyKind = None,
 ) -> None:
-    """Make a proposal a pair, or every good one; jobs that were blocked on it go on."""
-    if bool(joor and aims) is (above is not None) or (above is not None and joor):
-        raise NotPossible("Give a JOOR code and an AIMS360 code, or --above", fix=[f"Look: joorsync map proposals styles --site {site}"])
+    """Give a site the pairs of codes that another site has; what it has paired itself stays. Not customers, styles and stores."""
     process = process_of(context)
+    wanted = mapping.kind_of(kind) if kind else None
     with process.sessions() as session:
-        found = resolve_site(session, site)
-        if above is None:
-            done = proposals.accept(session, process, found, MappingKind.STYLE, joor.strip(), aims.strip())
-        else:
-            done = proposals.accept_above(session, process, found, MappingKind.STYLE, above)
-        if done.pairs:
-            asking.request_match(session, found, reason="proposals accepted", requested_by=process.actor, clock=process.clock)
-    if as_json:
-        process.publish()
-        document({"pairs": [list(pair) for pair in done.pairs], "left": [list(item) for item in done.left], "released": done.released})
-        return
-    for pair in done.pairs:
-        say(f"style {pair[0]!r} -> {pair[1]!r}")
-    for code, why in done.left:
-        note(f"{code} is left to you: {why}")
-    say(f"{len(done.pairs)} pair(s) stored." + (" Their cards are taken over by a match that waits now." if done.pairs else ""))
-    _went_on(process, done.released)
+        done = mapping.copy_pairs(session, process, resolve_site(session, source), resolve_site(session, target), wanted)
+    for each, code, why in done.left:
+        note(f"{each} {code!r} was not copied: {why}")
+    say(f"{done.added} pair(s) copied, {done.same} were there, {len(done.left)} left.")
+    went_on(process, done.released)
 
 
-@app.command()
-def reject(
-    context: typer.Context,
-    site: OneSite,
-    joor: JoorCode,
-    aims: Annotated[str | None, typer.Argument(metavar="AIMS360", help="None: everything proposed for the card.")] = None,
-) -> None:
-    """Say that a proposal is wrong: it is not made again. The card stays listed as unmapped."""
-    process = process_of(context)
-    with process.sessions() as session:
-        count = proposals.reject(session, process, resolve_site(session, site), MappingKind.STYLE, joor.strip(), aims)
-    say(f"{count} proposal(s) rejected.")
+mapping_proposals.add_to(app)

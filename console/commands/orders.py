@@ -74,6 +74,8 @@ def _story(order: dict[str, Any]) -> None:
     times = (f"{step} {cell(order[f'{step}_at']) or '-'}" for step in ("downloaded", "checked", "imported"))
     say(f"{order['state']}: {', '.join(times)}")
     say(f"Total on JOOR {order['currency']} {order['joor_total']}, in AIMS360 {cell(order['aims_total']) or '-'}")
+    if order["customer"]:
+        say(f"AIMS360 customer {order['customer']}")
     say(f"JOOR was told: {order['export_state']} {order['export_description']}".rstrip())
     for part in order["parts"]:
         made = f"AIMS360 order {part['aims_order'] or '-'}  total {part['total']}"
@@ -87,6 +89,26 @@ def _story(order: dict[str, Any]) -> None:
     if order["difference"]:
         say(f"Changed on JOOR after import, {cell(order['changed_at'])} (never sent; edit it in AIMS360):")
         table(order["difference"], ("field", "imported", "now"))
+
+
+@app.command("account-rule")
+def account_rule(
+    context: typer.Context,
+    site: OneSite,
+    name: Annotated[str, typer.Option("--name", help="Name of the retailer on JOOR.")] = "",
+    postal: Annotated[str, typer.Option("--postal", help="Postal code of its bill-to, else of its ship-to.")] = "",
+    code: Annotated[str, typer.Option("--code", help="Its customer code on JOOR, if it has one.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """How the AIMS360 account of a customer made for an order comes about; with --name, the account of that retailer."""
+    with process_of(context).reading() as session:
+        found = orders.account(session, site, code, name, postal)
+    if as_json:
+        document(found)
+        return
+    if found["account"]:
+        say(found["account"])
+    say(f"{found['rule']}.")
 
 
 @app.command()

@@ -2,56 +2,50 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
 import typer
 
-from console import secret_input, sites
+from console import secret_input, site_listing, site_sandbox, sites
 from console.commands.options import AsJson, Reason, group, process_of
+from console.commands.site_files import export_sites, import_sites
+from console.commands.site_options import (
+    AimsApi,
+    Contract,
+    Customer,
+    Divisions,
+    Image,
+    Inventory,
+    JoorAccount,
+    JoorApi,
+    JoorAuth,
+    Lane,
+    Linesheet,
+    Name,
+    NotDivisions,
+    Orders,
+    Report,
+    Sandbox,
+    SandboxOf,
+    Schedule,
+    Secret,
+    SecretsFile,
+    Set,
+    SiteKey,
+    Style,
+)
 from console.output import cell, document, note, say, table
 from console.process import Process
 from console.site_settings import GROUPS, contract_file
 from console.sites import Changes
 from models.errors import NotPossible
-from models.jobs import DataType
-from models.sites import CREDENTIAL_NAMES
 from producers.requests import resolve_site
 
 app = group("Sites: one JOOR account each, with its AIMS360 divisions, secrets and settings.")
+app.command("export")(export_sites)
+app.command("import")(import_sites)
 
-SiteKey = Annotated[str, typer.Argument(metavar="KEY", help="Short name in lanes and commands, for example us.")]
-Name = Annotated[str | None, typer.Option("--name", help="A name for people.")]
-JoorApi = Annotated[
-    str | None, typer.Option("--joor-api", help="JOOR's address without /v2 or /v4, for example https://api.jooraccess.com.")
-]
-JoorAuth = Annotated[
-    str | None, typer.Option("--joor-auth", help="Token address of JOOR's v4 API, for example https://atlas.jooraccess.com/auth/.")
-]
-JoorAccount = Annotated[str | None, typer.Option("--joor-account", help="JOOR account id (v4).")]
-AimsApi = Annotated[str | None, typer.Option("--aims-api", help="AIMS360's address, for example https://apiwest.aims360.rest.")]
-Divisions = Annotated[list[str] | None, typer.Option("--division", help="AIMS360 division code; repeatable.")]
-NotDivisions = Annotated[list[str] | None, typer.Option("--remove-division", help="Take a division away; repeatable.")]
-Sandbox = Annotated[
-    bool | None, typer.Option("--sandbox/--production", help="A test system: plain http and private addresses are allowed.")
-]
-Secret = Annotated[
-    list[str] | None, typer.Option("--secret", metavar="NAME", help=f"Ask for a secret: {', '.join(CREDENTIAL_NAMES)}. Repeatable.")
-]
-SecretsFile = Annotated[Path | None, typer.Option("--secrets-file", dir_okay=False, help="TOML or NAME=VALUE lines.")]
-Contract = Annotated[Path | None, typer.Option("--contract", dir_okay=False, help="TOML file with this tenant's paths and field names.")]
-Orders = Annotated[list[str] | None, typer.Option("--order", metavar="K=V", help="Order setting; repeatable.")]
-Inventory = Annotated[list[str] | None, typer.Option("--inventory", metavar="K=V", help="Inventory setting; repeatable.")]
-Style = Annotated[list[str] | None, typer.Option("--style", metavar="K=V", help="Style setting; repeatable.")]
-Linesheet = Annotated[list[str] | None, typer.Option("--linesheet", metavar="K=V", help="Linesheet setting; repeatable.")]
-Image = Annotated[list[str] | None, typer.Option("--image", metavar="K=V", help="Image setting; repeatable.")]
-Schedule = Annotated[
-    list[str] | None, typer.Option("--schedule", metavar="K=V", help="orders_minutes, inventory_minutes, styles_minutes, ...; none: never.")
-]
-Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="GROUP.K=V", help="The same with the group in front: orders.page_size=100.")
-]
-Lane = Annotated[DataType | None, typer.Option("--type", "-t", help="One data type; none means the whole site.")]
-_COLUMNS = ("site", "name", "divisions", "joor", "account", "aims360", "sandbox", "paused", "open_problems")
+_COLUMNS = ("site", "name", "divisions", "joor", "account", "aims360", "sandbox", "sandbox_of", "paused", "open_problems")
 
 
 @app.callback()
@@ -69,7 +63,7 @@ def list_sites(context: typer.Context, as_json: AsJson = False) -> None:
 
 def _list(process: Process, as_json: bool) -> None:
     with process.reading() as session:
-        rows = sites.listing(session)
+        rows = site_listing.listing(session)
     if as_json:
         document(rows)
     else:
@@ -81,10 +75,16 @@ def show(context: typer.Context, key: SiteKey, as_json: AsJson = False) -> None:
     """One site with every setting in force; of the secrets only the names."""
     process = process_of(context)
     with process.reading() as session:
-        found = sites.public(session, resolve_site(session, key))
+        site = resolve_site(session, key)
+        found = site_listing.public(session, site)
+        found["next_due"] = site_listing.due(session, site, process.clock.now())
     if as_json:
         document(found)
         return
+    _show(found)
+
+
+def _show(found: dict[str, Any]) -> None:
     for name, value in found.items():
         if isinstance(value, dict):
             say(f"{name}:")
@@ -104,6 +104,7 @@ def add(
     joor_account: JoorAccount = None,
     name: Name = None,
     division: Divisions = None,
+    sandbox_of: SandboxOf = None,
     sandbox: Sandbox = None,
     secret: Secret = None,
     secrets_file: SecretsFile = None,
@@ -113,22 +114,27 @@ def add(
     style: Style = None,
     linesheet: Linesheet = None,
     image: Image = None,
+    customer: Customer = None,
+    report: Report = None,
     schedule: Schedule = None,
     setting: Set = None,
 ) -> None:
     """Add a site. Secrets come from the environment (JOORSYNC_SECRET_JOOR_TOKEN), a file, standard input or a prompt, never from
     arguments."""
     process = process_of(context)
-    given = Changes(name, joor_api, joor_auth, joor_account, aims_api, bool(sandbox), division or [])
-    groups = {"order": order, "inventory": inventory, "style": style, "linesheet": linesheet, "image": image, "schedule": schedule}
-    given.settings = _settings(setting, **groups)
+    given = Changes(name, joor_api, joor_auth, joor_account, aims_api, sandbox if sandbox_of else bool(sandbox), division or [])
+    groups = {"order": order, "inventory": inventory, "style": style, "linesheet": linesheet, "image": image}
+    given.settings = _settings(setting, **groups, customer=customer, report=report, schedule=schedule)
     given.contract = contract_file(contract) if contract else None
     secrets = _secrets(secret, secrets_file)
     given.secrets = secrets if secret or secrets_file else secrets | secret_input.asked_all(secrets)
     process.prepare()
     with process.sessions() as session:
-        sites.add(session, process, key, given)
-    say(f"Site {key} added.")
+        if sandbox_of:
+            site_sandbox.add(session, process, key, sandbox_of, given)
+        else:
+            sites.add(session, process, key, given)
+    say(f"Site {key} added" + (f": the sandbox account of {sandbox_of}, worked only when somebody asks." if sandbox_of else "."))
     _next_steps(process, key)
 
 
@@ -152,21 +158,23 @@ def set_site(
     style: Style = None,
     linesheet: Linesheet = None,
     image: Image = None,
+    customer: Customer = None,
+    report: Report = None,
     schedule: Schedule = None,
     setting: Set = None,
 ) -> None:
     """Change a site; running workers take it up by themselves. An empty value puts a setting's default back."""
     process = process_of(context)
     given = Changes(name, joor_api, joor_auth, joor_account, aims_api, sandbox)
-    groups = {"order": order, "inventory": inventory, "style": style, "linesheet": linesheet, "image": image, "schedule": schedule}
-    given.settings = _settings(setting, **groups)
+    groups = {"order": order, "inventory": inventory, "style": style, "linesheet": linesheet, "image": image}
+    given.settings = _settings(setting, **groups, customer=customer, report=report, schedule=schedule)
     given.contract = contract_file(contract) if contract else None
     with process.reading() as session:
         resolve_site(session, key)  # before anybody types a secret
     given.secrets = _secrets(secret, secrets_file)
     with process.sessions() as session:
         if division or remove_division:
-            have = sites.codes(session, resolve_site(session, key).id or 0)
+            have = site_listing.codes(session, resolve_site(session, key))
             given.divisions = [code for code in dict.fromkeys([*have, *(division or [])]) if code not in (remove_division or [])]
         sites.change(session, process, key, given)
     say(f"Site {key} changed.")
@@ -192,7 +200,7 @@ def _secrets(names: list[str] | None, file: Path | None) -> dict[str, str]:
 
 def _next_steps(process: Process, key: str) -> None:
     with process.reading() as session:
-        found = sites.public(session, resolve_site(session, key))
+        found = site_listing.public(session, resolve_site(session, key))
     missing = process.work.missing_secrets(found["secrets"])
     if missing:
         note(f"Still missing: {', '.join(missing)}. Set them: joorsync sites set {key} " + " ".join(f"--secret {name}" for name in missing))
@@ -200,6 +208,15 @@ def _next_steps(process: Process, key: str) -> None:
         note(f"Site {key} is paused ({found['paused_reason']}). When it is put right: joorsync sites resume {key}")
     elif not missing:
         note(f"Try it: joorsync check --site {key}")
+
+
+@app.command()
+def refresh(context: typer.Context, key: SiteKey) -> None:
+    """Copy settings, style fields and code pairs of a site to its sandbox account again."""
+    process = process_of(context)
+    with process.sessions() as session:
+        site_sandbox.refresh(session, process, resolve_site(session, key))
+    say(f"Site {key} has the settings and pairs of its site.")
 
 
 @app.command()

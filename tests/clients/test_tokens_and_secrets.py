@@ -12,7 +12,7 @@ import structlog
 
 from clients.aims360.client import AimsClient, AimsCredentials
 from clients.joor.client import JoorClient, V4Credentials
-from clients.joor.types import ExportState, InventoryItem
+from clients.joor.types import Connection, ConnectionDraft, ExportState, InventoryItem, PriceTypeName
 from models.errors import NotPossible, SyncError
 from models.settings import InventorySettings
 from runtime.clock import FrozenClock
@@ -81,7 +81,12 @@ def test_a_remote_side_that_echoes_every_credential_reveals_none(make_http, stat
         lambda: joor.set_export_states([ExportState("1", "SUCCESS")]),
         lambda: joor.push_inventory([InventoryItem("NJ", 1, upc="1")]),
         lambda: list(joor.connections()),
+        lambda: joor.send_connections([ConnectionDraft("C", "Shop", price_types=(PriceTypeName("US Dollars", "USD"),))]),
+        lambda: joor.connections_job("1"),
+        lambda: joor.write_customer_code(Connection("1", "", "Shop", "", ()), "C"),
         aims.warehouses,
+        aims.all_stores,
+        lambda: aims.probe("path.customers"),
         lambda: aims.create_order({"a": 1}),
         lambda: aims.find_orders("r", customer_account="A"),
         lambda: list(aims.stock(InventorySettings())),

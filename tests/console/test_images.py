@@ -27,7 +27,16 @@ def sessions(sqlite_url: str) -> Iterator[Sessions]:
     made = session_factory(engine)
     with made() as session:
         for key in ("us", "eu"):
-            session.add(Site(key=key, joor_api_url="https://joor.test", aims_api_url="https://aims.test", created_at=NOW, updated_at=NOW))
+            session.add(
+                Site(
+                    key=key,
+                    is_sandbox=True,
+                    joor_api_url="https://joor.test",
+                    aims_api_url="https://aims.test",
+                    created_at=NOW,
+                    updated_at=NOW,
+                )
+            )
         session.flush()
         session.add(StyleCard(site_id=1, identifier="D410-NVY", style="D410", color="NVY", state=CardState.ON_JOOR, created_at=NOW))
         session.add(StyleCard(site_id=2, identifier="D500", style="D500", state=CardState.ON_JOOR, created_at=NOW))

@@ -97,7 +97,7 @@ def test_an_unknown_site_is_answered_with_the_known_ones(shell: Shell) -> None:
     assert "Traceback" not in said.err
 
 
-@pytest.mark.parametrize("address", ["http://api.jooraccess.com", "https://127.0.0.1:9", "https://intranet"])
+@pytest.mark.parametrize("address", ["http://joor.example.com", "https://127.0.0.1:9", "https://intranet"])
 def test_an_unsafe_address_is_refused_unless_the_site_is_a_sandbox(shell: Shell, address: str) -> None:
     said = shell("sites", "add", "us", "--joor-api", address, "--aims-api", AIMS, "--secret", "joor.token", stdin="x-token")
     assert said.code == 2

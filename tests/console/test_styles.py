@@ -276,12 +276,12 @@ def test_replace_takes_out_what_the_file_does_not_have(us: Shell) -> None:
 # ---- pairing -------------------------------------------------------------------------------------------------------------------------
 
 
-def test_matching_is_asked_for_styles_alone(us: Shell) -> None:
+def test_matching_is_asked_for_styles_and_never_for_sizes(us: Shell) -> None:
     assert us("map", "auto", "styles", "--site", "us").code == 0
     assert [(job.kind, job.dry_run) for job in all_of(us, Job)] == [(JobKind.STYLES_MATCH, False)]
-    said = us("map", "auto", "terms", "--site", "us")
+    said = us("map", "auto", "sizes", "--site", "us")
     assert said.code == 2
-    assert "Only styles are matched automatically, terms are not" in said.err
+    assert "Sizes are not matched automatically" in said.err
 
 
 def test_proposals_are_listed_best_first(us: Shell) -> None:

@@ -43,33 +43,6 @@ def pairs(shell: Shell, sandbox: Sandbox, *names: str) -> None:
             assert shell("map", "set", name, joor, "--aims", aims, "--site", "us").code == 0
 
 
-def test_check_asks_both_systems_and_says_what_is_missing(town: Shell) -> None:
-    said = town("check", "--json")
-    found = {item["area"]: item for item in said.json}
-    assert said.code == 1
-    assert {area for area, item in found.items() if not item["ok"]} == {"site us, pairs"}
-    assert "map set warehouse" in found["site us, pairs"]["fix"][0]
-    for area in ("site us, JOOR v2", "site us, JOOR v4", "site us, AIMS360 codes", "site us, AIMS360 warehouses", "broker", "database"):
-        assert found[area]["ok"], found[area]
-
-
-def test_check_contract_names_what_is_assumed(town: Shell) -> None:
-    said = town("check", "--contract", "--json")
-    areas = {item["area"]: item for item in said.json}
-    assert areas["site us, contract, term codes"]["ok"]
-    assert "path.terms" in areas["site us, contract, aims360"]["summary"]
-
-
-def test_check_tells_a_wrong_token_from_a_system_that_is_away(town: Shell) -> None:
-    town("sites", "set", "us", "--secret", "joor.token", stdin="not-the-token")
-    said = town("check")
-    assert said.code == 1
-    assert "FAIL  site us, JOOR v2" in said.out
-    assert "joorsync sites set us --secret joor.token" in said.out
-    town("sites", "set", "us", "--joor-api", "http://127.0.0.1:1")
-    assert town("check").code == 3
-
-
 def test_orders_are_done_here_and_now_and_blocked_ones_go_on_once_mapped(town: Shell, sandbox: Sandbox) -> None:
     first = town("enqueue", "orders", "--site", "us", "--wait", "--json")
     assert first.code == 1, "nothing is mapped yet"

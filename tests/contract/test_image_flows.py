@@ -86,7 +86,16 @@ def town(request: pytest.FixtureRequest, sandbox: Sandbox, joor: Any, aims: Any,
     sessions = session_factory(engine)
     now = datetime.now(UTC)
     with sessions() as session:
-        session.add(Site(key="us", joor_api_url="https://joor.test", aims_api_url="https://aims.test", created_at=now, updated_at=now))
+        session.add(
+            Site(
+                key="us",
+                is_sandbox=True,
+                joor_api_url="https://joor.test",
+                aims_api_url="https://aims.test",
+                created_at=now,
+                updated_at=now,
+            )
+        )
         session.flush()
         for style, each in drafts.items():
             card = StyleCard(

@@ -18,7 +18,7 @@ from sqlmodel import col, func, select
 
 from models.jobs import DataType, Job, JobState
 from models.mappings import Mapping, MappingKind
-from models.settings import ImageSettings, InventorySettings, OrderSettings, Schedule, StyleSettings
+from models.settings import CustomerSettings, ImageSettings, InventorySettings, OrderSettings, Schedule, StyleSettings
 from models.sites import Division, Site
 from producers.enqueue import MOVING, Enqueued, enqueue
 from runtime.clock import SystemClock
@@ -95,6 +95,7 @@ class Town:
         schedule: Schedule | None = None,
         styles: StyleSettings | None = None,
         images: ImageSettings | None = None,
+        customers: CustomerSettings | None = None,
         with_v4: bool = True,
     ) -> int:
         """With price labels of both currencies, AIMS360's price levels and pictures that JOOR can reach, unless told otherwise."""
@@ -114,6 +115,7 @@ class Town:
                 schedule=(schedule or off).model_dump(mode="json"),
                 style_settings=(styles or StyleSettings(price_source="price_list")).model_dump(mode="json"),
                 image_settings=(images or ImageSettings(urls_public=True, after_styles=False)).model_dump(mode="json"),
+                customer_settings=(customers or CustomerSettings()).model_dump(mode="json"),
                 created_at=now,
                 updated_at=now,
             )
@@ -134,8 +136,9 @@ class Town:
     def _pairs(self, site_id: int, key: str, now: datetime) -> Iterable[Mapping]:
         counterparts = self.brand["brand"]["counterparts"]
         kinds = {"warehouses": MappingKind.WAREHOUSE, "terms": MappingKind.TERM, "ship_vias": MappingKind.SHIP_VIA}
+        kinds["sales_reps"] = MappingKind.SALES_REP
         for name, kind in kinds.items():
-            for joor, aims in counterparts[f"{key}.{name}"].items():
+            for joor, aims in counterparts.get(f"{key}.{name}", {}).items():
                 yield Mapping(site_id=site_id, kind=kind, joor_code=joor, aims_code=aims, created_at=now, updated_at=now)
         for price_type in self.brand["accounts"][key]["price_types"]:
             label, level = price_type["label"], f"{price_type['currency']}/Wholesale"

@@ -21,7 +21,7 @@ def test_the_example_of_the_documentation_stores_both_requests(
     sessions = session_factory(make_engine(sqlite_url))
     now = datetime.now(UTC)
     with sessions() as session:
-        session.add(Site(key="us", joor_api_url="https://j", aims_api_url="https://a", created_at=now, updated_at=now))
+        session.add(Site(key="us", is_sandbox=True, joor_api_url="https://j", aims_api_url="https://a", created_at=now, updated_at=now))
     (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
     exec(compile(example, str(PAGE), "exec"), {})
     with sessions() as session:

@@ -20,7 +20,16 @@ def sessions(sqlite_url: str) -> Iterator[Sessions]:
     engine = make_engine(sqlite_url)
     made = session_factory(engine)
     with made() as session:
-        session.add(Site(key="us", joor_api_url="https://joor.test", aims_api_url="https://aims.test", created_at=NOW, updated_at=NOW))
+        session.add(
+            Site(
+                key="us",
+                is_sandbox=True,
+                joor_api_url="https://joor.test",
+                aims_api_url="https://aims.test",
+                created_at=NOW,
+                updated_at=NOW,
+            )
+        )
     yield made
     engine.dispose()
 

@@ -24,7 +24,16 @@ def sessions(sqlite_url: str) -> Iterator[Sessions]:
     made = session_factory(engine)
     with made() as session:
         for key in ("us", "eu"):
-            session.add(Site(key=key, joor_api_url="https://joor.test", aims_api_url="https://aims.test", created_at=NOW, updated_at=NOW))
+            session.add(
+                Site(
+                    key=key,
+                    is_sandbox=True,
+                    joor_api_url="https://joor.test",
+                    aims_api_url="https://aims.test",
+                    created_at=NOW,
+                    updated_at=NOW,
+                )
+            )
     yield made
     engine.dispose()
 

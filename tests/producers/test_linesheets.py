@@ -28,7 +28,16 @@ def sessions(sqlite_url: str) -> Iterator[Sessions]:
     made = session_factory(engine)
     with made() as session:
         for key in ("us", "eu"):
-            session.add(Site(key=key, joor_api_url="https://joor.test", aims_api_url="https://aims.test", created_at=NOW, updated_at=NOW))
+            session.add(
+                Site(
+                    key=key,
+                    is_sandbox=True,
+                    joor_api_url="https://joor.test",
+                    aims_api_url="https://aims.test",
+                    created_at=NOW,
+                    updated_at=NOW,
+                )
+            )
         session.flush()
         for code, active in (("F1", True), ("F2", True), ("OLD", False)):
             session.add(Linesheet(site_id=1, code=code, name=f"Sheet {code}", active=active, created_at=NOW, rule={}, season_code="FA31"))

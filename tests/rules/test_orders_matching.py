@@ -7,11 +7,12 @@ from decimal import Decimal
 import pytest
 
 from clients.aims360.types import OrderRow, SizeRow, Store, StyleColor
-from clients.joor.types import Address
-from models.settings import StyleSettings
+from clients.joor.types import Address, Connection, ConnectionAddress, ConnectionDraft
+from models.accounts import account_rule_words, retailer_key, retailer_of
+from models.settings import OrderSettings, StyleSettings
 from rules.order_difference import cancel_steps, change_steps, difference
 from rules.order_duplicates import Lookup, judge
-from rules.order_references import customer_keys, match_sku, new_account, pair_keys, same_upc, store_at, style_keys
+from rules.order_references import customer_keys, is_retailer, match_sku, new_account, pair_keys, same_upc, store_at, style_keys
 from tests.rules.test_orders import a_line, an_order
 
 NAVY = StyleColor("sc-1", "st", "D410", "NVY", sizes=(SizeRow("S", "012345678905"), SizeRow("M", "012345678912"), SizeRow("m", None)))
@@ -71,12 +72,62 @@ def test_customer_keys_prefer_the_code_and_fall_back_to_what_a_person_paired():
 
 
 def test_a_new_account_is_the_customer_code_or_derived_the_same_way_every_time():
-    assert new_account(an_order()) == "C-1"
+    plain = OrderSettings()
+    assert new_account(an_order(), plain) == "C-1"
     nameless = replace(an_order(), customer_code="", customer_name="Château d'Eau")
-    assert new_account(nameless) == new_account(nameless)
-    assert new_account(nameless).startswith("CHAT")
-    assert len(new_account(nameless)) == 8
-    assert new_account(replace(nameless, customer_name="Chateau deux")) != new_account(nameless)
+    assert new_account(nameless, plain) == new_account(nameless, plain)
+    assert new_account(nameless, plain).startswith("CHAT")
+    assert len(new_account(nameless, plain)) == 8
+    assert new_account(replace(nameless, customer_name="Chateau deux"), plain) != new_account(nameless, plain)
+
+
+@pytest.mark.parametrize(
+    ("settings", "account"),
+    [
+        ({}, "HARBCE6E"),
+        ({"account_prefix": "J-"}, "J-HARBCE6E"),
+        ({"account_letters": 10, "account_digest": 6}, "HARBORPINECE6E23"),
+        ({"account_letters": 0}, "CE6E"),
+    ],
+)
+def test_prefix_letters_and_digest_of_an_account_are_the_sites_settings(settings, account):
+    order = replace(an_order(), customer_code="", customer_name="Harbor & Pine", billing=Address(postal_code="04101"))
+    assert new_account(order, OrderSettings(**settings)) == account
+
+
+def test_the_rule_of_accounts_is_told_in_one_sentence():
+    assert account_rule_words(OrderSettings()) == (
+        "JOOR's customer code where the retailer has one, else the first 4 letters or digits of the name (accents taken off, upper case), "
+        "then the first 4 hexadecimal digits of the SHA-256 of 'retailer:NAME/POSTAL CODE'"
+    )
+    assert "else 'J-', then the first 6 hex" in account_rule_words(OrderSettings(account_prefix="J-", account_letters=0, account_digest=6))
+
+
+def test_a_retailers_key_gives_back_name_and_postal_code():
+    assert retailer_of(retailer_key(" Bar/Foo ", "04101 ")) == ("Bar/Foo", "04101")
+    for other in ("shipping:STORE1", "HARB", "retailer:nothing"):
+        with pytest.raises(ValueError, match="not the key of a retailer"):
+            retailer_of(other)
+
+
+@pytest.mark.parametrize(
+    ("name", "postal", "same"),
+    [
+        ("Harbor & Pine", "04101", True),
+        ("HARBOR  & PINE.", "0410 1", True),
+        ("Harbor & Pine", "SW1A 1AA", True),  # of a ship-to
+        ("Harbor & Pine", "10001", False),
+        ("Harbor & Pine", "", False),
+        ("Harbor & Oak", "04101", False),
+        ("", "04101", False),
+    ],
+)
+def test_a_retailer_is_known_by_name_and_postal_code_together(name, postal, same):
+    shown = ConnectionDraft(
+        "", "Harbor & Pine", billing=(ConnectionAddress(postal_code="04101"),), shipping=(ConnectionAddress(postal_code="sw1a1aa"),)
+    )
+    assert is_retailer(Connection("c-1", "", "Harbor & Pine", "", (), shown), name, postal) is same
+    assert not is_retailer(Connection("c-1", "", "Harbor & Pine", "", ()), name, postal)
 
 
 PLACE = Address(name="Store 1", address_1="9 Quay St.", city="PORTLAND", region="ME", postal_code="04101")

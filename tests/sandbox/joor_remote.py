@@ -73,6 +73,7 @@ def account(key: str, account_id: str, orders: list[dict[str, Any]]) -> JoorAcco
         warehouses=["NJ", "LA"],
         payment_methods=[("N30", "Net 30")],
         shipping_methods=[("UPSG", "UPS Ground")],
+        sales_reps=[("AL", "Ada Lund", "al@brand.example")],
         price_types=[JoorPriceType("pt-usd", "US Dollars", "USD", "USD"), JoorPriceType("pt-eur", "Euro", "EUR", "EUR")],
         styles={"D410-ID": style("D410", ["NVY", "RED"], 840000000010, 501), "T200-ID": style("T200", ["BLK"], 840000000110, 502)},
         connections=[

@@ -144,7 +144,16 @@ class World:
         self.die_at: tuple[str, int] | None = None  # failpoint and its nth hit
         self.hits: Counter[str] = Counter()
         with self.session() as session:
-            session.add(Site(key="us", joor_api_url="https://joor.test", aims_api_url="https://aims.test", created_at=NOW, updated_at=NOW))
+            session.add(
+                Site(
+                    key="us",
+                    is_sandbox=True,
+                    joor_api_url="https://joor.test",
+                    aims_api_url="https://aims.test",
+                    created_at=NOW,
+                    updated_at=NOW,
+                )
+            )
 
     def close(self) -> None:
         self.engine.dispose()

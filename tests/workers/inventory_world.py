@@ -140,7 +140,16 @@ class World:
         self.at_hit: Callable[[], None] | None = None  # runs once, at the next failpoint
         self.writes = 0
         with self.session() as session:
-            session.add(Site(key="us", joor_api_url="https://joor.test", aims_api_url="https://aims.test", created_at=NOW, updated_at=NOW))
+            session.add(
+                Site(
+                    key="us",
+                    is_sandbox=True,
+                    joor_api_url="https://joor.test",
+                    aims_api_url="https://aims.test",
+                    created_at=NOW,
+                    updated_at=NOW,
+                )
+            )
         self.map("NEW JERSEY", "NJ")
         self.map("LOS ANGELES", "LA")
         event.listen(self.engine, "before_cursor_execute", self._note)

@@ -180,7 +180,16 @@ class World:
         self.hits: list[str] = []
         self.die_at: int | None = None  # the nth failpoint of all, from 0
         with self.session() as session:
-            session.add(Site(key="us", joor_api_url="https://joor.test", aims_api_url="https://aims.test", created_at=NOW, updated_at=NOW))
+            session.add(
+                Site(
+                    key="us",
+                    is_sandbox=True,
+                    joor_api_url="https://joor.test",
+                    aims_api_url="https://aims.test",
+                    created_at=NOW,
+                    updated_at=NOW,
+                )
+            )
 
     def close(self) -> None:
         self.engine.dispose()

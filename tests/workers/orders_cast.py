@@ -1,7 +1,7 @@
 """The cast of the order flows: a JOOR and an AIMS360 with state and failures, and a bench with the real runner and SQLite."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,16 +14,18 @@ from sqlmodel import Session, SQLModel, col, select
 import models
 from clients.aims360.contract import Contract
 from clients.aims360.orders import order_body
-from clients.aims360.types import CodeRow, Customer, NewCustomer, OrderRow, SizeRow, Store, StyleColor, Warehouse
+from clients.aims360.types import CodeRow, Customer, NewCustomer, NewStore, OrderRow, SizeRow, Store, StyleColor, Warehouse
 from clients.joor.parse import parse_order
-from clients.joor.types import ExportState, JoorOrder, OrdersPage
+from clients.joor.types import Connection, ConnectionAddress, ConnectionDraft, ExportState, JoorOrder, OrdersPage
 from models.jobs import Job, JobKind, JobState
 from models.ledgers import ManualTask, OrderImport, OrderPart
-from models.settings import InventorySettings, OrderSettings, Schedule, StyleSettings
+from models.settings import CustomerSettings, InventorySettings, OrderSettings, Schedule, StyleSettings
 from models.sites import Site
 from producers import orders
 from runtime.clock import FrozenClock
 from runtime.db import in_transaction, make_engine, session_factory
+from workers.customer_code import CODE
+from workers.customer_store import STORE
 from workers.order_confirm import CONFIRM
 from workers.order_import import IMPORT
 from workers.order_scan import SCAN
@@ -86,8 +88,22 @@ class Faults:
         return self.calls.count(method)
 
 
+def connection(connection_id: str, name: str, code: str = "", *, bill: str = "", ship: str = "", ship_code: str = "") -> Connection:
+    """A retailer of the brand, as JOOR shows it. `bill` and `ship` are postal codes."""
+    billing = (ConnectionAddress(name=name, postal_code=bill),) if bill else ()
+    shipping = (ConnectionAddress(code=ship_code, name=name, postal_code=ship),) if ship or ship_code else ()
+    raw = {
+        "customer_account_id": connection_id, "customer_code": code, "customer_name": name,
+        "billing": {"billing_addresses": [{"billing_name": name, "billing_postal_code": bill}] if bill else []},
+        "shipping": {"shipping_addresses": [{"shipping_code": ship_code, "shipping_postal_code": ship}] if shipping else []},
+    }  # fmt: skip
+    codes = (ship_code,) if ship_code else ()
+    return Connection(connection_id, code, name, "", codes, ConnectionDraft(code, name, billing=billing, shipping=shipping), raw)
+
+
 class Joor:
-    """Orders by id in JOOR's own JSON, with export states. `v4` False: a site with the v2 token only."""
+    """Orders by id in JOOR's own JSON, with export states; retailers in `retailers`. `v4` False: a site with the v2 token only.
+    `hides`: a code that was written is not shown."""
 
     def __init__(self) -> None:
         self.faults = Faults()
@@ -99,6 +115,30 @@ class Joor:
         self.v4 = True
         self.pages: list[dict[str, Any]] = []
         self.marked_windows: list[tuple[datetime, datetime]] = []
+        self.retailers: dict[str, Connection] = {}
+        self.can_update_connections = True
+        self.hides = False
+
+    def connects(self, *retailers: Connection) -> None:
+        self.retailers |= {retailer.connection_id: retailer for retailer in retailers}
+
+    def connections(self) -> Iterator[Connection]:
+        yield from self.faults.around("connections", lambda: list(self.retailers.values()))
+
+    def connection(self, code: str) -> Connection | None:
+        found = (retailer for retailer in self.retailers.values() if retailer.customer_code == code)
+        return self.faults.around("connection", lambda: next(found, None))
+
+    def connection_by_id(self, connection_id: str) -> Connection | None:
+        return self.faults.around("connection_by_id", lambda: self.retailers.get(connection_id))
+
+    def write_customer_code(self, retailer: Connection, code: str) -> None:
+        def work() -> None:
+            shown = "" if self.hides else code
+            raw = {**retailer.raw, "customer_code": shown}
+            self.retailers[retailer.connection_id] = replace(retailer, customer_code=shown, raw=raw)
+
+        self.faults.around("write_customer_code", work)
 
     def put(self, raw: dict[str, Any], at: datetime | None = None) -> str:
         """A new or edited order; an edit after an export counts as modified since."""
@@ -203,6 +243,7 @@ class Aims:
         self.strangers: list[OrderRow] = []
         self.shows_reference = True
         self.number = 100_000
+        self.can_add_stores = True
 
     @staticmethod
     def style(style: str, color: str, division: str, sizes: tuple[SizeRow, ...]) -> StyleColor:
@@ -259,6 +300,15 @@ class Aims:
 
         return self.faults.around("create_customer", work)
 
+    def create_store(self, new: NewStore) -> str:
+        def work() -> str:
+            at, made = new.address, guid(f"{new.customer_id}-{new.code}")
+            place = (at.name, at.address1, at.address2, at.city, at.state, at.zip_code, at.country_id or "")
+            self.store_rows.append(Store(made, new.customer_id, new.code, *place))
+            return made
+
+        return self.faults.around("create_store", work)
+
 
 @dataclass
 class Bench:
@@ -267,6 +317,8 @@ class Bench:
     folder: Path
     settings: OrderSettings = field(default_factory=OrderSettings)
     styles: StyleSettings = field(default_factory=StyleSettings)
+    customers: CustomerSettings = field(default_factory=CustomerSettings)
+    schedule: Schedule = field(default_factory=Schedule)
     divisions: tuple[str, ...] = ("01", "02")
     crash: str | None = None
 
@@ -278,12 +330,17 @@ class Bench:
         self.sessions = session_factory(self.engine)
         self.joor, self.aims = Joor(), Aims()
         with self.sessions() as session:
-            session.add(Site(key="us", joor_api_url="https://j", aims_api_url="https://a", created_at=NOON, updated_at=NOON))
-        specs = {spec.kind: spec for spec in (SCAN, IMPORT, CONFIRM)}
+            session.add(
+                Site(key="us", is_sandbox=True, joor_api_url="https://j", aims_api_url="https://a", created_at=NOON, updated_at=NOON)
+            )
+        specs = {spec.kind: spec for spec in (SCAN, IMPORT, CONFIRM, CODE, STORE)}
         self.runner = Runner(self.sessions, self.clock, self._connect, specs, worker="test", hit=self._hit)
 
     def _connect(self, site_id: int, _kind: JobKind) -> Surroundings:
-        site = SiteView(site_id, "us", "US", self.aims.tenant, self.divisions, self.settings, InventorySettings(), self.styles, Schedule())
+        site = SiteView(
+            site_id, "us", "US", self.aims.tenant, self.divisions, self.settings, InventorySettings(), self.styles, self.schedule,
+            customers=self.customers,
+        )  # fmt: skip
         context = Context(site, self.clock, self.sessions, self.joor, self.aims, structlog.get_logger())  # type: ignore[arg-type]  # fakes
         return Surroundings(context, lambda: 0, lambda: 0, list)
 

@@ -146,7 +146,9 @@ class Bench:
     def open(self, url: str) -> "Bench":
         self.sessions = session_factory(make_engine(url))
         with self.sessions() as session:
-            session.add(Site(key="us", joor_api_url="https://j", aims_api_url="https://a", created_at=NOON, updated_at=NOON))
+            session.add(
+                Site(key="us", is_sandbox=True, joor_api_url="https://j", aims_api_url="https://a", created_at=NOON, updated_at=NOON)
+            )
         specs = {spec.kind: spec for spec in (REMOVE, MATCH)}
         self.runner = Runner(self.sessions, self.clock, lambda site_id, _: self._around(site_id), specs, worker="test", hit=self._hit)
         return self

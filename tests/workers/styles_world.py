@@ -222,12 +222,22 @@ class World:
         self.clock = FrozenClock(NOW)
         self.aims, self.joor, self.orders = PretendAims(self.clock), PretendCatalogue(), PretendOrders()
         self.settings = StyleSettings(**settings)
+        self.schedule = Schedule()
         self.linesheets = LinesheetSettings()
         self.divisions: tuple[str, ...] = ()
         self.alone = True
         self.die_at: str | None = None
         with self.session() as session:
-            session.add(Site(key="us", joor_api_url="https://joor.test", aims_api_url="https://aims.test", created_at=NOW, updated_at=NOW))
+            session.add(
+                Site(
+                    key="us",
+                    is_sandbox=True,
+                    joor_api_url="https://joor.test",
+                    aims_api_url="https://aims.test",
+                    created_at=NOW,
+                    updated_at=NOW,
+                )
+            )
         self.map("price_label", "US Dollars", "USD")
 
     def close(self) -> None:
@@ -289,7 +299,7 @@ class World:
         return self.work()
 
     def context(self) -> Context:
-        given = (OrderSettings(), InventorySettings(), self.settings, Schedule(), self.linesheets)
+        given = (OrderSettings(), InventorySettings(), self.settings, self.schedule, self.linesheets)
         site = SiteView(1, "us", "US", "tenant", self.divisions, *given, alone=self.alone)
         return Context(
             site=site,

@@ -40,6 +40,17 @@ class Bench:
         self.store(site_id, V2 if secrets is None else secrets)
         return site_id
 
+    def account(self, of: int, key: str = "us-test", secrets: dict[str, str] | None = None, **values: Any) -> int:
+        """The sandbox account of a site: no divisions of its own."""
+        given = {"joor_api_url": "http://127.0.0.1:9", "aims_api_url": "https://apiwest.aims360.rest", **values}
+        with self.sessions() as session:
+            site = Site(key=key, sandbox_of=of, is_sandbox=True, created_at=NOON, updated_at=NOON, **given)
+            session.add(site)
+            session.flush()
+            site_id = site.id or 0
+        self.store(site_id, V2 if secrets is None else secrets)
+        return site_id
+
     def store(self, site_id: int, secrets: dict[str, str]) -> None:
         with self.sessions() as session:
             for name, value in secrets.items():
@@ -166,3 +177,39 @@ def test_a_site_view_does_not_change_under_a_running_flow(bench: Bench) -> None:
     bench.change(site_id, updated_at=NOON + timedelta(seconds=1), name="renamed")
     bench.connect(site_id)
     assert context.site == replace(context.site, name="")
+
+
+# ---- sandbox accounts ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_sandbox_account_works_with_the_divisions_of_its_site_and_its_own_secrets(bench: Bench) -> None:
+    live = bench.site()
+    account = bench.account(live, secrets={"joor.token": "CanarySandboxToken", "aims.token": "CanarySandboxAims"})
+    around = bench.connect(account)
+    assert (around.context.site.key, around.context.site.divisions) == ("us-test", ("WOM",))
+    assert around.context.joor.http.allows("http://127.0.0.1:9/v2/orders")
+    assert not around.context.joor.http.allows("https://api.jooraccess.com/")
+
+
+def test_a_site_and_its_sandbox_account_do_not_take_each_other_for_a_second_site(bench: Bench) -> None:
+    live = bench.site()
+    account = bench.account(live)
+    assert [bench.connect(site_id).context.site.alone for site_id in (live, account)] == [True, True]
+    bench.site("eu")
+    assert [bench.connect(site_id).context.site.alone for site_id in (live, account)] == [False, False], "it works as its site does"
+
+
+def test_the_sandbox_account_of_another_site_is_no_second_site(bench: Bench) -> None:
+    live, other = bench.site(), bench.site("eu", aims_api_url="https://apieast.aims360.rest")
+    bench.account(other, key="eu-test", aims_api_url="https://apiwest.aims360.rest")
+    assert bench.connect(live).context.site.alone
+
+
+def test_a_sandbox_account_takes_up_what_changes_at_its_site(bench: Bench) -> None:
+    live = bench.site()
+    account = bench.account(live)
+    assert bench.connect(account).context.site.divisions == ("WOM",)
+    with bench.sessions() as session:
+        session.add(Division(site_id=live, aims_api_url="https://apiwest.aims360.rest", code="ACC"))
+    bench.change(live, updated_at=NOON + timedelta(seconds=1))
+    assert bench.connect(account).context.site.divisions == ("ACC", "WOM")

@@ -235,5 +235,8 @@ def test_a_dry_scan_lists_and_stores_nothing(bench):
     bench.act(orders.request, dry_run=True)
     bench.work()
     (job,) = bench.jobs(JobKind.ORDERS_SCAN)
-    assert job.result == {"orders": ["7700123"], "new": ["7700123"]}
+    assert (job.result["orders"], job.result["new"]) == (["7700123"], ["7700123"])
+    assert job.result["first"][0]["customer"] == "Harbor & Pine"
+    (sample,) = bench.jobs(JobKind.ORDERS_IMPORT)
+    assert (sample.dry_run, sample.key) == (True, "7700123"), "the first ones show what they would make"
     assert bench.rows() == []

@@ -48,7 +48,7 @@ class Bench:
         self.sessions = session_factory(make_engine(url))
         self.clock = FrozenClock(NOON)
         with self.sessions() as session:
-            site = Site(key="us", joor_api_url="https://j", aims_api_url="https://a", created_at=NOON, updated_at=NOON)
+            site = Site(key="us", is_sandbox=True, joor_api_url="https://j", aims_api_url="https://a", created_at=NOON, updated_at=NOON)
             session.add(site)
             session.flush()
             self.site_id = site.id or 0

@@ -12,6 +12,7 @@ from models.catalogue import StyleCard
 from models.errors import AccessDenied, NeedsMapping, NotPossible, OutcomeUnknown, Rejected, Synced, Unavailable, Unchanged, WaitUntil
 from models.jobs import Job, JobKind
 from models.ledgers import ManualTask
+from models.settings import Schedule
 from tests.workers.styles_world import NOW, Killed, World
 from workers.style_holes import known_holes
 
@@ -375,6 +376,14 @@ def test_a_new_colour_brings_linesheets_and_images_up_to_date_and_a_new_price_do
     synced.aims.put("D410", "WHT")
     synced.sync()
     assert (synced.jobs(JobKind.LINESHEETS_SYNC), synced.jobs(JobKind.IMAGES_SCAN)) == (["F1"], [""])
+
+
+def test_linesheets_and_images_that_are_switched_off_are_not_brought_up_to_date(world: World) -> None:
+    world.linesheet("F1")
+    world.schedule = Schedule(off=["linesheets", "images"])
+    world.sync()
+    assert world.cards()
+    assert world.jobs(JobKind.LINESHEETS_SYNC) == world.jobs(JobKind.IMAGES_SCAN) == []
 
 
 def test_a_size_that_one_colour_alone_has_lost_becomes_a_task_for_a_person_until_it_is_back(synced: World) -> None:

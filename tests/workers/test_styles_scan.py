@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
+from sqlmodel import select
 
 from clients.aims360.types import PriceRow
 from models.catalogue import StyleCard
 from models.errors import NeedsMapping, NotPossible, Synced, Unavailable, Unchanged
-from models.jobs import JobKind, JobState
+from models.jobs import Job, JobKind, JobState
 from tests.workers.styles_world import Killed, World
 
 
@@ -194,7 +195,12 @@ def test_a_dry_run_shows_the_first_differences_and_stores_nothing(world: World) 
     assert isinstance(outcome, Unchanged)
     assert outcome.why == "dry run: 2 of 2 styles differ from JOOR"
     assert [row["style"] for row in outcome.result["first"]] == ["D410", "D411"]  # type: ignore[index]
-    assert world.jobs() == []
+    with world.session() as session:
+        jobs = session.exec(select(Job).order_by(Job.key)).all()
+    assert [(job.kind, job.key, job.dry_run) for job in jobs] == [
+        ("styles.export", "D410", True),
+        ("styles.export", "D411", True),
+    ], "the first ones show their cards, and nothing is there that would send"
     assert world.cursor("styles.modified") is None
 
 
