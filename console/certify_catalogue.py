@@ -124,20 +124,21 @@ def split(stage: Stage) -> Result:
 
 
 def colour(stage: Stage) -> Result:
-    style = stage.memory["styles"][0]
-    identifier, code = _last_color(stage)
-    key = f"{identifier}|{code}"
-    done = stage.do(styles.request_remove, [identifier], colors=[code])
-    if done.blocked:
+    """Only a colour that no open order holds: taking one off edits live orders (facts 4.5)."""
+    free = _free_color(stage)
+    if free is None:
         steps = ["Name another style: joorsync certify --site KEY --style STYLE"]
-        return NotApplicable(f"open orders hold {key}, so it is left alone: {done.blocked[0].error_summary}", steps)
-    done.well()
-    off = _active(stage, identifier, code)
+        return NotApplicable("open orders hold every colour of the styles that were chosen, so none is taken off", steps)
+    identifier, code = free
+    style = next(card.style for style in stage.memory["styles"] for card in cards(stage, style) if card.identifier == identifier)
+    key = f"{identifier}|{code}"
+    stage.do(styles.request_remove, [identifier], colors=[code]).well(JobKind.STYLES_REMOVE)
+    still = _active(stage, identifier, code)
     with stage.process.sessions() as session:
         run = styles.put_back(session, stage.key, key, stage.process.actor, reason="certify", clock=stage.process.clock)
         run_id = run.id or 0
     stage.follow(run_id).well(JobKind.STYLES_EXPORT)
-    if off:
+    if still:
         return Failed(f"{code} of {identifier} was still on JOOR after it was taken off", [f"joorsync styles show {style}"])
     if not _active(stage, identifier, code):
         return Failed(
@@ -146,9 +147,17 @@ def colour(stage: Stage) -> Result:
     return Passed(f"{code} of {identifier} was off JOOR, and is back.")
 
 
-def _last_color(stage: Stage) -> tuple[str, str]:
-    identifier, row = sorted(stage.memory["shown"].items())[-1]
-    return identifier, sorted({sku["color"] for sku in row["skus"]})[-1]
+def _free_color(stage: Stage) -> tuple[str, str] | None:
+    """A dry run tells which open orders hold a colour."""
+    for card in (card for style in stage.memory["styles"] for card in cards(stage, style)):
+        codes = sorted({sku["color"] for sku in stage.look("style", card.identifier)["skus"] if sku["active"]})
+        if len(codes) < 2:
+            continue
+        done = stage.do(styles.request_remove, [card.identifier], colors=codes, dry_run=True)
+        for job in done.jobs:
+            if job not in done.bad and not (job.result or {}).get("orders"):
+                return card.identifier, job.key.split("|")[1]
+    return None
 
 
 def _active(stage: Stage, identifier: str, code: str) -> int:

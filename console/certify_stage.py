@@ -133,6 +133,10 @@ class Stage:
         with self.process.sessions() as session:
             left = session.exec(select(Job).where(Job.run_id == run_id, col(Job.state).in_([state.value for state in _LEFT_OVER]))).all()
             job_desk.cancel(session, self.process, left, "certify: the scenario is over")
+            failed = session.exec(
+                select(Job).where(Job.run_id == run_id, Job.state == JobState.FAILED, col(Job.dismissed_at).is_(None))
+            ).all()
+            job_desk.dismiss(session, self.process, failed, "certify: it is told in the certification's report")
         return Done(run_id, found)
 
     def _wait(self, run_id: int) -> None:

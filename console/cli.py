@@ -18,7 +18,22 @@ from sqlmodel import col, select
 from console import check as checks
 from console import demo as demos
 from console import output, queues
-from console.commands import asking, audit, certify, customers, golive, images, jobs, linesheets, mapping, orders, ship_tos, sites, styles, tasks
+from console.commands import (
+    asking,
+    audit,
+    certify,
+    customers,
+    golive,
+    images,
+    jobs,
+    linesheets,
+    mapping,
+    orders,
+    ship_tos,
+    sites,
+    styles,
+    tasks,
+)
 from console.commands.options import AnySite, AsJson, process_of
 from console.embedded import Inline
 from console.process import Finding, Process, who

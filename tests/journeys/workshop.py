@@ -1,5 +1,6 @@
 """One worker in this process on a clock that can be moved on: quotas hold, and nobody sleeps through JOOR's windows."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -56,21 +57,22 @@ class Workshop:
         with self.town.sessions() as session:
             return REQUESTS[data_type](session, site, clock=self.clock, **options).id or 0
 
-    def work(self, between: Callable[[], object] = lambda: None) -> None:
-        """Until nothing moves by itself any more. `between` is called before each job."""
+    def work(self, between: Callable[[], object] = lambda: None, *, hours: float = math.inf) -> None:
+        """Until nothing moves by itself any more, or nothing does within so many hours. `between` is called before each job."""
+        end = self.clock.now().timestamp() + hours * 3600
         while True:
             between()
             job_id = self._next()
             if job_id is not None:
                 self.runner.run(job_id)
-            elif not self._jump():
+            elif not self._jump(end):
                 return
 
-    def sync(self, *data_types: DataType, sites: tuple[str, ...] = ("us",), **options: Any) -> None:
+    def sync(self, *data_types: DataType, sites: tuple[str, ...] = ("us",), hours: float = math.inf, **options: Any) -> None:
         for data_type in data_types:
             for site in sites:
                 self.ask(data_type, site, **options)
-            self.work()
+            self.work(hours=hours)
 
     def _next(self) -> int | None:
         now = self.clock.now()
@@ -85,10 +87,10 @@ class Workshop:
         self._last += 1
         return lanes[self._last % len(lanes)][0]
 
-    def _jump(self) -> bool:
+    def _jump(self, end: float) -> bool:
         with self.town.sessions() as session:
             until = session.exec(select(func.min(Job.available_at)).where(col(Job.state).in_([*DUE, JobState.QUEUED]))).one()
-        if until is None:
+        if until is None or until.timestamp() > end:
             return False
         self.waits += 1
         self.clock.jump(max(0.0, (until - self.clock.now()).total_seconds()) + 0.01)
