@@ -166,7 +166,7 @@ def _active(stage: Stage, identifier: str, code: str) -> int:
 
 
 def label(stage: Stage) -> Result:
-    """The pair of one price label leads to a label that JOOR does not have; JOOR must not hear of it."""
+    """The pair of one price label leads to a label that JOOR does not have: v4 tells before prices are sent, v2 when it reads back."""
     pairs = stage.pairs(MappingKind.PRICE_LABEL)
     style, identifier = stage.memory["styles"][0], sorted(stage.memory["shown"])[0]
     wrong = pairs[0].model_dump(exclude={"id"}) | {"joor_code": _WRONG_LABEL, "joor_name": ""}
@@ -183,7 +183,7 @@ def label(stage: Stage) -> Result:
     exports = [job for job in done.of(JobKind.STYLES_EXPORT) if job in done.bad]
     if _WRONG_LABEL in labels or not exports:
         return Failed(f"{style} went to JOOR although its price label is not one of JOOR's")
-    return Passed(f"It was held: {exports[0].error_summary}")
+    return Passed(f"It was found out: {exports[0].error_summary}")
 
 
 def _forget(session: Session, stage: Stage) -> None:

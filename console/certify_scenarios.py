@@ -45,7 +45,7 @@ ALL: tuple[Scenario, ...] = (
     Scenario("styles.update", "A changed style is updated, not doubled", "4.7", catalogue.update, _CREATED),
     Scenario("styles.split", "Colours go as cards of their own", "4.1", catalogue.split, _CREATED),
     Scenario("styles.colour", "A colour is taken off and put back", "4.5", catalogue.colour, _CREATED),
-    Scenario("styles.price_label", "A style with a wrong price label is held, not sent", "3.1, 4.8", catalogue.label, _CREATED),
+    Scenario("styles.price_label", "A wrong price label of a style is found out", "3.1, 4.8", catalogue.label, _CREATED),
     Scenario("linesheets.add", "A style is put on a linesheet", "5", linesheets.add, _CREATED),
     Scenario("linesheets.hand_made", "What a person put on a linesheet stays", "4.4, 5.2", linesheets.hand_made, ("linesheets.add",)),
     Scenario("linesheets.drop", "A style is dropped from a linesheet", "5.2", linesheets.drop, ("linesheets.add",)),

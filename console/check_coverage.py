@@ -66,9 +66,13 @@ def coverage(session: Session, site: Site, known: Known) -> list[Coverage]:
     found.append(_styles(session, site, pairs.get(MappingKind.STYLE.value, [])))
     found.append(_warehouses(pairs.get(MappingKind.WAREHOUSE.value, []), known.get("warehouse", ())))
     for kind in _SEEN_ON_JOOR:
-        query = select(JoorCode.code).where(JoorCode.site_id == site.id, JoorCode.kind == kind.value, JoorCode.origin != "list")
-        used = session.exec(query.order_by(col(JoorCode.code))).all()
-        found.append(_by_joor_code(kind, used, pairs.get(kind.value, []), known.get(kind.value, ())))
+        query = select(JoorCode.code, JoorCode.origin).where(
+            JoorCode.site_id == site.id, JoorCode.kind == kind.value, col(JoorCode.seen) > 0
+        )
+        rows = session.exec(query.order_by(col(JoorCode.code))).all()
+        names = {code for code, origin in rows if origin == "name"}  # never equal by code
+        equal = [code for code in known.get(kind.value, ()) if code not in names]
+        found.append(_by_joor_code(kind, [code for code, _ in rows], pairs.get(kind.value, []), equal))
     return found
 
 

@@ -1,4 +1,4 @@
-"""`joorsync demo`: the catalogue, orders and inventory on a built-in brand; again; and after small changes.
+"""`joorsync demo`: customers, the catalogue, orders and inventory of a built-in brand with two JOOR accounts; again; and after changes.
 
 Every number printed comes from the tables or the pretend systems. JOOR's quota holds; where work has to wait for credits, the pretend
 systems' clock and ours are moved on together instead of sleeping, and the output says so.
@@ -9,6 +9,7 @@ import shlex
 import sys
 import time
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,14 +17,14 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from console import demo_catalogue, mapping, runs, sites
+from console import demo_catalogue, demo_customers, mapping, runs, sites
 from console.demo_sandbox import RunningSandbox, Sandbox
 from console.embedded import Inline
 from console.mapping import Pair
 from console.output import FAILED, WELL, note, say
 from console.process import Process, WorkerSide
 from models.errors import NotPossible
-from models.jobs import DataType, Job, JobState
+from models.jobs import DataType, Job, JobState, Run
 from models.mappings import MappingKind
 from models.sites import Site
 from producers.enqueue import MOVING, REQUESTS
@@ -33,11 +34,27 @@ from runtime.settings import Settings
 
 FOLDER = Path("var/demo")
 #: One after the other: pictures and linesheets need cards, imported orders lower the stock.
-ALL = (DataType.STYLES, DataType.LINESHEETS, DataType.IMAGES, DataType.ORDERS, DataType.INVENTORY)
-CATALOGUE = ALL[:3]
+ALL = (DataType.CUSTOMERS, DataType.STYLES, DataType.LINESHEETS, DataType.IMAGES, DataType.ORDERS, DataType.INVENTORY)
+CATALOGUE = (DataType.STYLES, DataType.LINESHEETS, DataType.IMAGES)
 #: The pretend AIMS360 has no limit; towards a real one the pace is a setting (AIMS_PER_SECOND, 5 unless told).
 PACE = {"aims_per_second": 100.0, "aims_concurrent": 8}
-_COUNTERPARTS = {"warehouses": MappingKind.WAREHOUSE, "terms": MappingKind.TERM, "ship_vias": MappingKind.SHIP_VIA}
+_COUNTERPARTS = {
+    "warehouses": MappingKind.WAREHOUSE,
+    "terms": MappingKind.TERM,
+    "ship_vias": MappingKind.SHIP_VIA,
+    "sales_reps": MappingKind.SALES_REP,
+}
+#: One AIMS360, two JOOR accounts, each with settings of its own: of the sites in turn.
+_OWN: tuple[dict[str, list[str]], ...] = (
+    {"order": ["new_customer=create"]},
+    {
+        "style": ["card=style_color"],
+        "image": ["level=style"],
+        "order": ["import_status=Open"],
+        "inventory": ["safety_stock=2", "percentage=80"],
+        "schedule": ["time_zone=Europe/Berlin", "quiet_hours=20:00-06:00"],
+    },
+)
 _PROBLEMS_SHOWN = 5
 
 
@@ -54,7 +71,7 @@ class Size:
         if self.file is not None:
             return RunningSandbox(self.file)
         sizes = ["--styles", str(self.styles), "--orders", str(self.orders), "--seed", str(self.seed)]
-        return Sandbox([*sizes, "--empty-catalogue"])
+        return Sandbox([*sizes, "--empty-catalogue", "--set", f"customer_match={demo_customers.MATCH_HOURS}"])
 
 
 def run(settings: Settings, work: WorkerSide, size: Size) -> int:
@@ -96,13 +113,22 @@ def _show(process: Process, sandbox: Sandbox | RunningSandbox) -> int:
     keys = _set_up(process, sandbox)
     with Inline(process) as inline:
         stage = Stage(process, sandbox, inline, keys)
+        demo_customers.pair_up(process, keys, stage.ask)
         run_ids = stage.sync("First run", ALL)
         run_ids += stage.sync("Again, with nothing changed", ALL)
+        well = _loner(stage, process, sandbox, keys)
         say(demo_catalogue.change(process, sandbox, keys) + ".")
         run_ids += stage.sync("After these changes", CATALOGUE)
     with process.reading() as session:
         _problems(session, run_ids)
-        return _verdict(session, sandbox.about, run_ids)
+        return max(_verdict(session, sandbox.about, run_ids), WELL if well else FAILED)
+
+
+def _loner(stage: "Stage", process: Process, sandbox: Sandbox | RunningSandbox, keys: dict[str, str]) -> bool:
+    account, key = next(iter(keys.items()))
+    order_id = demo_customers.connect_by_himself(sandbox, account)
+    stage.sync("After a retailer connected by himself and ordered", (DataType.ORDERS,))
+    return demo_customers.what_became(process, sandbox, account, key, order_id)
 
 
 class Stage:
@@ -111,6 +137,14 @@ class Stage:
     def __init__(self, process: Process, sandbox: Sandbox | RunningSandbox, inline: Inline, keys: dict[str, str]) -> None:
         self._process, self._sandbox, self._inline, self._keys = process, sandbox, inline, keys
         self._jumped = 0.0
+
+    def ask(self, request: Callable[[Session, str], Run], words: str) -> None:
+        """One request per site, and wait."""
+        note(f"{words} ...")
+        with self._process.sessions() as session:
+            run_ids = [run_id for key in self._keys.values() if (run_id := request(session, key).id) is not None]
+        self._inline.wake()
+        runs.wait(self._process, run_ids, alive=self._alive)
 
     def sync(self, words: str, data_types: tuple[DataType, ...]) -> list[int]:
         """Every data type of every site, one after the other. Returns the runs."""
@@ -184,7 +218,7 @@ def _set_up(process: Process, sandbox: Sandbox | RunningSandbox) -> dict[str, st
             raise NotPossible(f"This database has real sites ({', '.join(real)}): the demo leaves it alone", fix=steps)
         for account, given in about["accounts"].items():
             keys[account] = _free(account, taken)
-            sites.add(session, process, keys[account], _changes(about, given))
+            sites.add(session, process, keys[account], _changes(about, given, len(keys) - 1, process.settings.embedded))
     pairs, sheets = 0, 0
     with process.sessions() as session:
         for account, key in keys.items():
@@ -195,6 +229,8 @@ def _set_up(process: Process, sandbox: Sandbox | RunningSandbox) -> dict[str, st
                     pairs += 1
             found = demo_catalogue.prepare(session, process, site, about, account, sheets=1 if sheets else 2)
             sheets, pairs = sheets + len(found), pairs + len(about["accounts"][account]["price_types"])
+            own = sites.Changes(settings={"customer": [f"fixed_price_labels={about['accounts'][account]['price_label']}"]})
+            sites.change(session, process, key, own)  # for customers of whom AIMS360 shows no currency, as those made for orders
     brand = about["brand"]["name"]
     say(
         f"{brand}: a pretend brand with {len(keys)} JOOR accounts ({', '.join(keys.values())}) and one AIMS360; {pairs} pairs stored, "
@@ -208,7 +244,8 @@ def _free(key: str, taken: dict[str, Site]) -> str:
     return next(name for name in numbered if name not in taken)
 
 
-def _changes(about: dict[str, Any], account: dict[str, Any]) -> sites.Changes:
+def _changes(about: dict[str, Any], account: dict[str, Any], number: int, embedded: bool) -> sites.Changes:
+    """Waiting for JOOR's people is moved on by the clock, which only the embedded mode has in hand."""
     joor = {f"joor.{name}": account[name] for name in ("token", "client_id", "client_secret", "username", "password")}
     aims = {f"aims.{name}": value for name, value in about["aims"].items()}
     return sites.Changes(
@@ -219,10 +256,19 @@ def _changes(about: dict[str, Any], account: dict[str, Any]) -> sites.Changes:
         aims_api_url=about["aims360"],
         is_sandbox=True,
         divisions=account["division_codes"],
-        # The pretend systems end with the demo.
-        settings={"schedule": ["orders_minutes=none", "inventory_minutes=none"], **demo_catalogue.settings()},
+        settings=_joined(
+            {"schedule": ["orders_minutes=none", "inventory_minutes=none"]},  # the pretend systems end with the demo
+            demo_catalogue.settings(),
+            demo_customers.settings(number, whole=embedded),
+            _OWN[number] if number < len(_OWN) else {},
+        ),
         secrets=joor | aims,
     )
+
+
+def _joined(*groups: dict[str, list[str]]) -> dict[str, list[str]]:
+    names = dict.fromkeys(name for group in groups for name in group)
+    return {name: [text for group in groups for text in group.get(name, [])] for name in names}
 
 
 def _counted(effects: dict[str, int]) -> str:
@@ -248,11 +294,12 @@ def _problems(session: Session, run_ids: list[int]) -> None:
 def _verdict(session: Session, about: dict[str, Any], run_ids: list[int]) -> int:
     """Awkward orders that need a person are meant to be left over; anything else is not."""
     awkward = {str(order_id) for ids in about["brand"]["cases"].values() for order_id in ids}
+    awkward |= {account for accounts in about["brand"]["customer_cases"].values() for account in accounts}
     done = (JobState.SUCCEEDED.value, JobState.UNCHANGED.value)
     left = session.exec(select(Job).where(col(Job.run_id).in_(run_ids), col(Job.state).not_in(done))).all()
     odd = [job for job in left if not (job.state in (JobState.BLOCKED, JobState.FAILED) and job.key in awkward)]
     if not odd:
-        say(f"All done but {len(left)} awkward orders that wait for a person.")
+        say(f"All done but {len(left)} awkward orders and customers that wait for a person.")
         return WELL
     for job in odd[:10]:
         say(f"Not done: job {job.id} {job.kind} {job.key} is {job.state}: {job.error_summary or job.note}")
@@ -268,7 +315,7 @@ def _goodbye(process: Process, seconds: float) -> None:
     say("Look around:")
     if process.settings.embedded:
         say(f"  export DATABASE_URL={shlex.quote(process.settings.database_url)}")
-    one = [f"jobs show {blocked.id}", f"orders show {blocked.key}"] if blocked else []
+    one = [f"jobs show {blocked.id}", f"{blocked.data_type} show {blocked.key}"] if blocked else []
     for command in (
         "jobs --state blocked",
         *one,

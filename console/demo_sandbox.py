@@ -31,6 +31,16 @@ class Controls:
         found: list[dict[str, Any]] = self._ask("aims360", "/_state?what=style_colors")["style_colors"]
         return found
 
+    def connections(self, account: str) -> list[dict[str, Any]]:
+        """The retailers of a pretend JOOR account, as its GET shows them."""
+        found: list[dict[str, Any]] = self._ask("joor", f"/_state?what=connections&account={account}")["connections"]
+        return found
+
+    def on_joor(self, account: str, act: str, body: Any) -> dict[str, Any]:
+        """What a person does in JOOR's web application."""
+        done: dict[str, Any] = self._ask("joor", f"/_joor/{account}/{act}", body)
+        return done
+
     def advance(self, seconds: float) -> None:
         """Move the pretend systems' clock on."""
         self._ask("joor", "/_advance", {"seconds": seconds})

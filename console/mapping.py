@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from console.mapping_release import release_codes
 from console.mapping_release import unmapped as unmapped
 from console.process import Process
+from console.site_checks import misfits, refuse_worse
 from models.errors import NotPossible
 from models.mappings import Mapping, MappingKind
 from models.sites import Site
@@ -167,8 +168,10 @@ def store(
     replaced: Sequence[Mapping],
     stored: Sequence[Mapping],
 ) -> int:
-    """Take `replaced` out, put `pairs` in, keep one primary warehouse, write audit rows, release blocked jobs. Returns how many."""
+    """Take `replaced` out, put `pairs` in, keep one primary warehouse, write audit rows, release blocked jobs. Returns how many. Raises
+    NotPossible when a setting of the site names what a replaced pair said."""
     now = process.clock.now()
+    amiss = misfits(session, process, site) if replaced else []
     before = {old.id: old.model_dump(mode="json", include=set(LONGEST) | {"is_primary", "ignored"}) for old in replaced}
     keep = [old for old in stored if old.id not in before]
     history = {(old.joor_code, old.aims_code): old for old in replaced}
@@ -200,6 +203,8 @@ def store(
     if kind is MappingKind.WAREHOUSE:
         _one_primary([*keep, *added], {id(made) for made in added})
     session.flush()
+    if replaced:
+        refuse_worse(session, process, site, amiss)
     after = [made.model_dump(mode="json", include=set(LONGEST) | {"is_primary", "ignored"}) for made in added]
     session.add(process.audit("mapping.set", f"{site.key} {kind}", before={"pairs": list(before.values())}, after={"pairs": after}))
     return release(session, process, site, kind, [*pairs, *(as_pair(old) for old in replaced)])
@@ -219,7 +224,9 @@ def _one_primary(rows: Sequence[Mapping], new: set[int]) -> None:
 
 
 def remove(session: Session, process: Process, site: Site, kind: MappingKind, joor_code: str, aims_code: str | None) -> int:
-    """Take out every pair of this JOOR code (with `aims_code`: that one). Returns how many. Does not commit. Raises NotPossible."""
+    """Take out every pair of this JOOR code (with `aims_code`: that one). Returns how many. Does not commit. Raises NotPossible, also
+    when a setting of the site names what the pair says."""
+    amiss = misfits(session, process, site)
     found = [old for old in listing(session, site, kind) if old.joor_code == joor_code and aims_code in (None, old.aims_code)]
     if not found:
         raise NotPossible(
@@ -228,6 +235,8 @@ def remove(session: Session, process: Process, site: Site, kind: MappingKind, jo
     for old in found:
         session.delete(old)
         session.add(process.audit("mapping.remove", f"{site.key} {kind}", before=old.model_dump(mode="json", include=set(LONGEST))))
+    session.flush()
+    refuse_worse(session, process, site, amiss)
     return len(found)
 
 

@@ -95,7 +95,9 @@ def apply(session: Session, process: Process, site: Site, given: Changes) -> Non
     if given.is_sandbox is not None:
         site.production_open = site.production_open and not site.is_sandbox and not given.is_sandbox
         site.is_sandbox = given.is_sandbox
+    before = _where(site)
     _addresses(process, site, given)
+    site.production_open = site.production_open and _where(site) == before  # another account: nobody has opened that one
     for group, assignments in given.settings.items():
         column = GROUPS[group][0]
         if assignments:
@@ -113,6 +115,10 @@ def apply(session: Session, process: Process, site: Site, given: Changes) -> Non
     elif given.aims_api_url is not None and site.sandbox_of is None:
         _divisions(session, site, codes(session, site))
     _secrets(session, process, site, given.secrets)
+
+
+def _where(site: Site) -> tuple[str | None, ...]:
+    return site.joor_api_url, site.joor_account_id, site.aims_api_url
 
 
 def _refuse_for_account(session: Session, site: Site, given: Changes) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from models.errors import SyncError, Unavailable
+from models.errors import Unavailable
 from models.jobs import DataType, Job, JobState, Run
 from producers import customers, images, inventory, linesheets, orders, styles
 from producers.relay import AmqpPublisher, Publisher, Relay
@@ -55,8 +55,6 @@ def enqueue(
 ) -> Enqueued:
     """Store the request, then relay it. `options` are those of the data type's own `request` (styles: divisions, seasons; images: level;
     inventory: allow_empty). Raises NotPossible for an unknown site; never raises because RabbitMQ is down."""
-    if data_type not in REQUESTS:
-        raise SyncError(f"{data_type.value} cannot be synced yet", fix=[f"Choose one of: {', '.join(kind.value for kind in REQUESTS)}."])
     with sessions() as session:
         run = REQUESTS[data_type](
             session,

@@ -55,7 +55,7 @@ _INSIDE: dict[str, tuple[str, ...]] = {
 _OPTIONS = frozenset(
     ("wip.filter", "wip.expand", "wip.closed_statuses", "wip.cut_tickets", "wip.cut_expand", "wip.allocations", "inventory.expand")
 )
-_WRITES = ("order.", "new_customer.", "path.order_create", "path.customer_create", "path.store_create")
+_WRITES = ("order.", "new_customer.", "new_store.", "path.order_create", "path.customer_create", "path.store_create")
 
 
 def contract_probes(aims: AimsClient, joor: JoorClient, site: SiteView, overrides: Mapping[str, Any]) -> list[Probe]:

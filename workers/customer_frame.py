@@ -60,7 +60,9 @@ def _stored(ctx: Context) -> tuple[Mapping[MappingKind, Sequence[StoredPair]], d
     query = select(*columns, StoredRow.id).where(  # type: ignore[call-overload]  # sqlmodel types four columns at most
         StoredRow.site_id == ctx.site.id, col(StoredRow.kind).in_([kind.value for kind in _KINDS])
     )
-    codes = select(JoorCode.kind, JoorCode.code, JoorCode.name).where(JoorCode.site_id == ctx.site.id)
+    # a name that came without a code is no code
+    in_use = (col(JoorCode.origin) == "list") | ((col(JoorCode.seen) > 0) & (col(JoorCode.origin) != "name"))
+    codes = select(JoorCode.kind, JoorCode.code, JoorCode.name).where(JoorCode.site_id == ctx.site.id, in_use)
     pairs: dict[MappingKind, list[StoredPair]] = {kind: [] for kind in _KINDS}
     seen: dict[str, dict[str, str]] = {}
     with ctx.session() as session:

@@ -40,15 +40,6 @@ def test_an_unknown_data_type_lists_the_known_ones(us: Shell) -> None:
     refused(us("enqueue", "stock", "--site", "us"), 2, "'stock'", "inventory")
 
 
-def test_a_data_type_that_cannot_be_synced_yet_says_so(us: Shell) -> None:
-    refused(
-        us("enqueue", "customers", "--site", "us"),
-        2,
-        "cannot be synced yet",
-        "1. Choose one of: styles, linesheets, images, inventory, orders",
-    )
-
-
 def test_an_unknown_command_is_a_usage_error(shell: Shell) -> None:
     refused(shell("enqeue"), 2, "enqeue")
 

@@ -107,6 +107,16 @@ def test_closing_needs_a_reason_and_opening_releases_what_waited(town: Shell) ->
         assert session.get_one(Job, job_id).state == JobState.QUEUED
 
 
+def test_another_account_is_one_that_nobody_has_opened(town: Shell) -> None:
+    assert town("sites", "open", "us", "--override", "--reason", "migrated").code == 0
+    assert town("sites", "set", "us", "--name", "United States").code == 0
+    with town.sessions() as session:
+        assert session.exec(select(Site.production_open)).one()
+    assert town("sites", "set", "us", "--joor-account", "424242").code == 0
+    with town.sessions() as session:
+        assert not session.exec(select(Site.production_open)).one()
+
+
 def test_a_sandbox_account_has_no_production(shell: Shell) -> None:
     shell.add_site("us", "--sandbox", "--joor-api", "https://apisandbox.jooraccess.com")
     assert "sandbox account" in shell("sites", "open", "us").err

@@ -24,7 +24,7 @@ NEW = ["--name", "Fall 1", "--rule-season", "FA31"]
 @pytest.fixture
 def town(shell: Shell) -> Shell:
     """A site "us" that knows style D410 in navy and red."""
-    shell.add_site("us")
+    shell.add_site("us", "--sandbox", "--joor-api", "https://apisandbox.jooraccess.com")
     with shell.sessions() as session:
         rows = [{"color": color} for color in ("NVY", "RED")]
         session.add(StyleSource(site_id=1, style="D410", rows=rows, digest="", read_at=NOW))

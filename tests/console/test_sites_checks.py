@@ -148,3 +148,14 @@ def test_a_linesheet_is_defined_while_linesheets_are_off_and_joor_is_not_told(us
     assert said.code == 0, said.err
     assert us("jobs", "--json").json == []
     assert us("linesheets", "--site", "us", "--json").json[0]["code"] == "F1"
+
+
+def test_a_pair_that_a_setting_names_is_not_taken_away(shell: Shell) -> None:
+    shell.add_site("us")
+    assert shell("map", "set", "warehouse", "NJ", "--aims", "NJ DC", "--site", "us").code == 0
+    assert shell("sites", "set", "us", "--order", "default_warehouse=NJ DC").code == 0
+    said = shell("map", "remove", "warehouse", "NJ", "--site", "us")
+    assert said.code == 2
+    assert "order.default_warehouse = NJ DC" in said.err
+    assert "NJ DC" in shell("map", "list", "warehouses", "--site", "us").out
+    assert shell("map", "set", "warehouse", "NEW JERSEY", "--aims", "NJ DC", "--site", "us").code == 0, "the warehouse is still paired"

@@ -21,7 +21,7 @@ NOW = datetime(2031, 3, 3, tzinfo=UTC)
 
 @pytest.fixture
 def us(shell: Shell) -> Shell:
-    shell.add_site("us")
+    shell.add_site("us", "--sandbox", "--joor-api", "https://apisandbox.jooraccess.com")
     return shell
 
 
