@@ -1,7 +1,8 @@
 """Customers on JOOR: hundreds of new ones through JOOR's matching, a retailer who came by himself, price labels, kills in the middle."""
 
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from models.settings import CustomerSettings, OrderSettings
 from models.sites import Site
 from producers import customers as asking
 from runtime.settings import Settings
+from tests.journeys.test_chaos import QUICK
 from tests.journeys.town import Town
 from tests.journeys.workshop import Workshop
 
@@ -265,3 +267,56 @@ def test_a_call_that_breaks_is_made_good_without_doubles(shop: Workshop, path: s
     before = shop.town.writes()
     shop.sync(DataType.CUSTOMERS, everything=True)
     assert shop.town.writes() == before
+
+
+# ---- kills ---------------------------------------------------------------------------------------------------------------------------
+
+
+def until(town: Town, holds: Callable[[], bool], seconds: float = 120.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        town.restart_dead()
+        assert time.monotonic() < deadline, (town.summary(), [job.note or job.error_summary for job in town.jobs()][:5])
+        time.sleep(0.3)
+
+
+def test_a_worker_that_dies_in_the_middle_loses_and_doubles_no_customer(postgres_url: str, amqp_url: str, tmp_path: Path) -> None:
+    """kill -9 after the bulk call and while its outcome is recorded, on real services; JOOR's people match afterwards."""
+    with Town(postgres_url, amqp_url, tmp_path, sandbox=[*SMALL, "--customers", "60", "--empty-connections"]) as town:
+        town.add_site("us", customers=ALL_NEW)
+        with town.sessions() as session:
+            session.get_one(Site, 1).contract_overrides = {"joor": {"bulk_connection": {"poll_seconds": "1"}}}
+            asking.request(session, "us", read_only=True)
+        town.start_producers()
+        town.start_worker("reader", **QUICK)
+        town.until_idle()
+        town.kill("reader")
+        town.processes.pop("reader")
+        with town.sessions() as session:
+            asking.review(session, "us", "anna")
+        once = tmp_path / "once"
+        town.start_worker(
+            **QUICK, FAILPOINTS="after_http_before_record:kill:1,after_claim:kill:3,mid_batch:kill:1", FAILPOINTS_ONCE=str(once)
+        )
+        town.ask(DataType.CUSTOMERS, "us")
+        wanted = sendable(town)
+
+        def states() -> dict[str, str]:
+            with town.sessions() as session:
+                return {card.account: card.state for card in session.exec(select(CustomerCard)).all()}
+
+        until(town, lambda: {account for account, state in states().items() if state == CustomerState.AWAITING} >= wanted)
+        assert len(list(once.iterdir())) >= 2, "processes died"
+        pending = Counter(row["customer_code"] for row in town.state("pending_connections"))
+        assert wanted <= pending.keys()
+        assert set(pending.values()) == {1}
+        town.control("/_joor/us/connections/match", {"all": True})
+        with town.sessions() as session:
+            waiting = select(Job).where(Job.kind == JobKind.CUSTOMERS_EXPORT, Job.state == JobState.WAITING)
+            for job in session.exec(waiting).all():
+                job.available_at = job.created_at  # business hours have come
+        until(town, lambda: {account for account, state in states().items() if state == CustomerState.ACTIVE} >= wanted)
+        shown = Counter(row["customer_code"] for row in town.state("connections") if row["customer_code"])
+        assert wanted <= shown.keys()
+        assert set(shown.values()) == {1}
+        assert town.jobs(JobState.FAILED) == []
