@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlalchemy import text
 
+from models.golive import FIRST_RUN, Confirmation
+from models.jobs import DataType
 from models.sites import Site
 from runtime.clock import SystemClock
 from runtime.db import Sessions, make_engine, session_factory
@@ -79,15 +81,23 @@ class Servers:
 
 @contextlib.contextmanager
 def site(url: str, key: str = "bench") -> Iterator[tuple[Sessions, int]]:
-    """One site in this database: our sessions on it and its id."""
+    """One production site in this database, open and with every first run confirmed: our sessions on it and its id."""
     engine = make_engine(url)
     sessions, now = session_factory(engine), SystemClock().now()
     try:
         with sessions() as session:
-            row = Site(key=key, joor_api_url="https://joor.invalid", aims_api_url="https://aims.invalid", created_at=now, updated_at=now)
+            row = Site(
+                key=key,
+                joor_api_url="https://joor.invalid",
+                aims_api_url="https://aims.invalid",
+                production_open=True,
+                created_at=now,
+                updated_at=now,
+            )
             session.add(row)
             session.flush()
             site_id = row.id or 0
+            session.add_all(Confirmation(site_id=site_id, name=f"{FIRST_RUN}{data_type.value}", at=now) for data_type in DataType)
         yield sessions, site_id
     finally:
         engine.dispose()
