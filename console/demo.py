@@ -71,7 +71,7 @@ class Size:
         if self.file is not None:
             return RunningSandbox(self.file)
         sizes = ["--styles", str(self.styles), "--orders", str(self.orders), "--seed", str(self.seed)]
-        return Sandbox([*sizes, "--empty-catalogue", "--set", f"customer_match={demo_customers.MATCH_HOURS}"])
+        return Sandbox([*sizes, "--empty-catalogue"])
 
 
 def run(settings: Settings, work: WorkerSide, size: Size) -> int:
@@ -210,6 +210,7 @@ def _all_wait_until(session: Session, now: datetime) -> datetime | None:
 def _set_up(process: Process, sandbox: Sandbox | RunningSandbox) -> dict[str, str]:
     """Add a site per account with its divisions and the pairs a person would make. Returns account -> site key."""
     about, keys = sandbox.about, {}
+    sandbox.match_customers_after(demo_customers.MATCH_HOURS)
     with process.sessions() as session:
         taken = {site.key: site for site in session.exec(select(Site))}
         real = [key for key, site in taken.items() if not site.is_sandbox]

@@ -41,6 +41,10 @@ class Controls:
         done: dict[str, Any] = self._ask("joor", f"/_joor/{account}/{act}", body)
         return done
 
+    def match_customers_after(self, hours: int) -> None:
+        """The people of JOOR who match new customers take so long."""
+        self._ask("joor", "/_switches", {"customer_match": hours})
+
     def advance(self, seconds: float) -> None:
         """Move the pretend systems' clock on."""
         self._ask("joor", "/_advance", {"seconds": seconds})

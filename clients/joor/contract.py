@@ -29,7 +29,7 @@ class JoorContract(ContractTable):
         Entry("bulk_connection.job_id", "bulk_connections_job_id", "ASSUMED", "3.4", "answer of the POST UNKNOWN; name of the job page"),
         Entry("bulk_connection.ended", "finished|completed|complete|done|failed|error", "ASSUMED", "3.4", "only finished is documented"),
         Entry("bulk_connection.create_doors", "1", "ASSUMED", "3.5", "value of shipping_create_doors, which is known by name alone"),
-        Entry("bulk_connection.poll_seconds", "60", "UNKNOWN", "3.4", "between looks at an unfinished job"),
+        Entry("bulk_connection.poll_seconds", "10", "UNKNOWN", "3.4", "before the first look at a job; later pauses grow"),
         Entry(
             "inventory.immediate",
             "",
