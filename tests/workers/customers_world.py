@@ -213,7 +213,7 @@ class World:
 
     def seen(self, kind: str, code: str, name: str = "") -> None:
         with self.session() as session:
-            session.add(JoorCode(site_id=1, kind=kind, code=code, name=name, last_seen_at=NOW))
+            session.add(JoorCode(site_id=1, kind=kind, code=code, name=name, origin="order", seen=1, last_seen_at=NOW))
 
     def review(self) -> None:
         with self.session() as session:
