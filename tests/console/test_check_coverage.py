@@ -29,7 +29,7 @@ def style(site: Site, number: str, **more: Any) -> StyleSource:
 
 
 def seen(site: Site, kind: MappingKind, code: str, origin: str = "order") -> JoorCode:
-    return JoorCode(site_id=site.id or 0, kind=kind.value, code=code, origin=origin, last_seen_at=NOW)
+    return JoorCode(site_id=site.id or 0, kind=kind.value, code=code, origin=origin, seen=0 if origin == "list" else 1, last_seen_at=NOW)
 
 
 @pytest.fixture

@@ -158,4 +158,3 @@ def test_a_pair_that_a_setting_names_is_not_taken_away(shell: Shell) -> None:
     assert said.code == 2
     assert "order.default_warehouse = NJ DC" in said.err
     assert "NJ DC" in shell("map", "list", "warehouses", "--site", "us").out
-    assert shell("map", "set", "warehouse", "NEW JERSEY", "--aims", "NJ DC", "--site", "us").code == 0, "the warehouse is still paired"

@@ -97,7 +97,7 @@ def test_the_demo_ends_well_its_second_run_writes_nothing_and_its_third_only_cha
     assert said.code == 0, said.out + said.err
     first, rest = said.out.split("Again, with nothing changed:")
     again, changes = rest.split("After these changes:")
-    for effect in ("aims360.order_created", "joor.product_created", "joor.price_created", "joor.asset_added", "joor.collection_created"):
+    for effect in ("aims360.order_created", "joor.product_created", "joor.price_created", "joor.asset_added", "joor.collection_updated"):
         assert effect in first
     assert "The pretend systems counted: no writes at all" in again
     counted = next(line for line in changes.splitlines() if line.startswith("The pretend systems counted"))
