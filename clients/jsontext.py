@@ -37,11 +37,14 @@ def dumps(value: Any) -> str:
 
 
 def storable(value: Any) -> Any:
-    """The same data for a JSON column, which has no Decimal: exact numbers become text ("110.10")."""
+    """The same data for a JSON column, which has no Decimal: exact numbers become text ("110.10"). Texts lose what PostgreSQL cannot keep:
+    NUL goes, half a surrogate pair becomes a question mark."""
+    if isinstance(value, str):
+        return value if value.isascii() and "\x00" not in value else value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, dict):
-        return {str(key): storable(item) for key, item in value.items()}
+        return {storable(str(key)): storable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [storable(item) for item in value]
     return value

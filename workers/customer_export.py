@@ -18,7 +18,7 @@ from workers.customer_looking import look
 from workers.customer_people import ask_to_close, open_again
 from workers.customer_reading import read_customer
 from workers.customer_sending import send
-from workers.customer_sources import set_exported, stored, write_sources
+from workers.customer_sources import ROWS, stored
 from workers.customer_tasks import CustomerTask, cards_of
 from workers.customer_waiting import Answers, settle
 from workers.customer_words import in_work, no_code_yet, not_in_aims360, not_sendable, only_named, previewed, refuse_code, review_missing
@@ -110,7 +110,7 @@ def _read_one(ctx: Context, task: CustomerTask) -> None:
         task.source = found
         if not task.job.dry_run:
             with ctx.session() as session:
-                write_sources(session, [found])
+                ROWS.write(session, [found])
 
 
 # ---- 4: closed, and as it was ----------------------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ def _closed(ctx: Context, tasks: Sequence[CustomerTask], answers: Answers) -> No
                 continue
             if there:
                 ask_to_close(session, ctx, task, now)
-            set_exported(session, ctx.site.id, task.account, task.expected)
+            ROWS.set_exported(session, ctx.site.id, task.account, task.expected)
         orderable = [task.account for task in tasks if not task.closed and not task.job.dry_run]
         if orderable:
             open_again(session, ctx.site.id, orderable, now)
@@ -148,7 +148,7 @@ def _same(ctx: Context, tasks: Sequence[CustomerTask], answers: Answers) -> None
             notes = "".join(f"; {note}" for note in (task.plan.notes if task.plan else ()))
             answers[task.job.id] = _there(task, notes)
             if not task.job.dry_run:
-                set_exported(session, ctx.site.id, task.account, task.expected)
+                ROWS.set_exported(session, ctx.site.id, task.account, task.expected)
 
 
 def _there(task: CustomerTask, notes: str) -> Outcome:

@@ -23,7 +23,7 @@ from rules.customers import CustomerFrame
 from workers.customer_asking import Compared, differing
 from workers.customer_frame import load_frame
 from workers.customer_reading import FULL, MODIFIED, STORES_ONE_BY_ONE, Reading, read, read_stores, refuse_suspicious
-from workers.customer_sources import after, make_source, mark_gone, same, stored, touch, write_sources
+from workers.customer_sources import ROWS, after, make_source, same, stored
 from workers.sync import Context, JobView
 
 CUSTOMERS_PER_CHUNK = 500
@@ -83,8 +83,8 @@ def _store(ctx: Context, reading: Reading, accounts: Sequence[str], tally: Tally
     found |= _with_stores(ctx, reading, found, known, tally)
     with ctx.session() as session:
         changed = [row for account, row in found.items() if account not in known or not same(row, known[account])]
-        write_sources(session, changed)
-        touch(session, ctx.site.id, found.keys() - {row.account for row in changed}, reading.started)
+        ROWS.write(session, changed)
+        ROWS.touch(session, ctx.site.id, found.keys() - {row.account for row in changed}, reading.started)
     tally.changed |= {row.account for row in changed}
     tally.new_here += sum(row.account not in known for row in changed)
 
@@ -113,7 +113,7 @@ def _restore(ctx: Context, reading: Reading, tally: Tally) -> None:
             others = [row for row in rows if row.account not in reading.texts and not row.gone]
             found = [make_source(ctx.site.id, row.row, reading.stores_of(row.aims_id) or [], reading.started) for row in others]
             changed = [new for new, old in zip(found, others, strict=True) if new.digest != old.digest]
-            write_sources(session, changed)
+            ROWS.write(session, changed)
         tally.changed |= {row.account for row in changed}
         if len(rows) < CUSTOMERS_PER_CHUNK:
             return
@@ -129,7 +129,7 @@ def _ask(job: JobView, ctx: Context, reading: Reading, tally: Tally) -> None:
         now = ctx.clock.now()
         with ctx.session() as session:
             if not account and reading.whole:
-                tally.gone = mark_gone(session, ctx.site.id, reading.started)
+                tally.gone = ROWS.mark_gone(session, ctx.site.id, reading.started)
             rows = after(session, ctx.site.id, account, CUSTOMERS_PER_CHUNK) if frame else []
             last = len(rows) < CUSTOMERS_PER_CHUNK
             found = differing(session, ctx, frame, rows, tally.unread) if frame else Compared()

@@ -45,28 +45,24 @@ class Incoming:
 
 
 def incoming(order: JoorOrder) -> Incoming:
-    raw, digest = _storable(order.raw)
+    raw, digest = order.raw, _digest(order.raw)
     if order.total is not None and abs(order.total) >= _TOO_MUCH:
         return Incoming(order.order_id, raw, digest, None, f"order_total {order.total} is out of range")
     return Incoming(_key(order.order_id, digest), raw, digest, order)
 
 
 def incoming_broken(raw: dict[str, Any], words: str) -> Incoming:
-    clean, digest = _storable(raw)
-    return Incoming(_key(str(raw.get("order_id") or ""), digest), clean, digest, None, words)
+    digest = _digest(raw)
+    return Incoming(_key(str(raw.get("order_id") or ""), digest), raw, digest, None, words)
 
 
 def _key(order_id: str, digest: str) -> str:
     return order_id.strip() if 0 < len(order_id.strip()) <= _LONGEST_ID else NO_ID + digest[:24]
 
 
-def _storable(raw: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """The row and the digest of its canonical JSON. PostgreSQL's JSON cannot hold the character NUL; one is kept as U+FFFD."""
-    text = json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    if "\\u0000" in text:
-        text = text.replace("\\u0000", "\\ufffd")
-        raw = json.loads(text)
-    return raw, hashlib.sha256(text.encode()).hexdigest()
+def _digest(raw: dict[str, Any]) -> str:
+    """Of the row's canonical JSON."""
+    return hashlib.sha256(json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()).hexdigest()
 
 
 def store(

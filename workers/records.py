@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from clients.jsontext import storable
 from models.audit import AuditEntry
 from models.jobs import ENDED, PENDING, Attempt, Job, JobState
 from models.limits import LanePause
@@ -72,22 +73,12 @@ def _storable(verdict: Verdict) -> Verdict:
         fix=_clean(verdict.fix),
         field_name=_clean(verdict.field_name[:200]) if verdict.field_name else None,
         remote_message=_clean(verdict.remote_message),
-        blocked_on=_plain(verdict.blocked_on),  # compared with what a person saves
+        blocked_on=storable(verdict.blocked_on),  # compared with what a person saves
     )
 
 
 def _clean(value: Any) -> Any:
-    return _plain(REDACTOR.clean(value))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_plain(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
+    return storable(REDACTOR.clean(value))
 
 
 def _not_blocked_in_vain(session: Session, claim: Recorded, verdicts: dict[int, Verdict], now: datetime) -> dict[int, Verdict]:

@@ -26,7 +26,7 @@ from workers.style_holes import note_holes
 from workers.style_outcomes import outcome, previewed, refusal
 from workers.style_reading import MODIFIED, read_style, with_details
 from workers.style_sending import send
-from workers.style_sources import goods_of, set_exported, stored, write_sources
+from workers.style_sources import ROWS, goods_of, stored
 from workers.style_tasks import StyleTask, card_task
 from workers.sync import Context, JobView
 
@@ -127,7 +127,7 @@ def _read_again(ctx: Context, frame: StyleFrame, job: JobView, old: StyleSource 
         source = StyleSource(**{**old.model_dump(), "gone": True, "read_at": source.read_at})
     if not job.dry_run:
         with ctx.session() as session:
-            write_sources(session, [source])
+            ROWS.write(session, [source])
     return source
 
 
@@ -234,5 +234,5 @@ def _finish(ctx: Context, task: StyleTask) -> list[str]:
         words = []
         if not ctx.catalogue().switches_single_skus:
             words = [note_holes(session, ctx.site.id, task.source.style, card.draft, now) for card in task.cards]
-        set_exported(session, ctx.site.id, task.source.style, task.expected)
+        ROWS.set_exported(session, ctx.site.id, task.source.style, task.expected)
     return [word for word in words if word]

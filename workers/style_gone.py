@@ -14,7 +14,7 @@ from models.jobs import DataType, Job, JobKind, JobState
 from models.ledgers import ManualTask
 from models.outbox import Ask
 from workers.order_pairs import quoted
-from workers.style_sources import set_exported
+from workers.style_sources import ROWS
 from workers.sync import Context
 
 STYLE_GONE = "style_gone"
@@ -57,7 +57,7 @@ def revive(session: Session, site_id: int, styles: Collection[str]) -> None:
     session.execute(back.where(col(StyleCard.joor_id).is_(None)).values(state=CardState.WANTED.value))
     session.execute(back.where(col(StyleCard.joor_id).is_not(None)).values(state=CardState.ON_JOOR.value))
     for style in sorted(styles):
-        set_exported(session, site_id, style, None)
+        ROWS.set_exported(session, site_id, style, None)
 
 
 def _asked(session: Session, site_id: int, identifiers: Sequence[str]) -> set[str]:

@@ -25,17 +25,7 @@ from workers.style_asking import differing, meant
 from workers.style_frame import load_frame
 from workers.style_gone import gone_cards, revive, settle_gone
 from workers.style_reading import FULL, MODIFIED, Reading, prices_of_ids, read, refuse_suspicious
-from workers.style_sources import (
-    Light,
-    color_from,
-    light,
-    make_source,
-    mark_gone,
-    source_digest,
-    stored,
-    touch,
-    write_sources,
-)
+from workers.style_sources import ROWS, Light, color_from, light, make_source, source_digest, stored
 from workers.sync import Context, JobView
 
 STYLES_PER_CHUNK = 500
@@ -101,8 +91,8 @@ def _store(ctx: Context, reading: Reading, styles: Sequence[str], tally: Tally) 
             tally.new += old is None
             tally.changed.add(style)
             changed.append(source)
-        write_sources(session, changed)
-        touch(session, ctx.site.id, same, reading.started)
+        ROWS.write(session, changed)
+        ROWS.touch(session, ctx.site.id, same, reading.started)
         if back and ctx.site.styles.gone == "remove":
             revive(session, ctx.site.id, back)
 
@@ -124,7 +114,7 @@ def _reprice(ctx: Context, reading: Reading, tally: Tally) -> None:
                 if source_digest(row.rows, prices, row.details) != row.digest:
                     codes = (row.division, row.season)
                     changed.append(make_source(row.site_id, row.style, row.rows, prices, row.details, codes, reading.started))
-            write_sources(session, changed)
+            ROWS.write(session, changed)
             tally.changed |= {row.style for row in changed}
         if len(rows) < STYLES_PER_CHUNK:
             return
@@ -155,7 +145,7 @@ def _ask(job: JobView, ctx: Context, frame: StyleFrame, reading: Reading, named:
 def _mark_gone(session: Session, ctx: Context, reading: Reading, tally: Tally) -> None:
     """Of a whole reading everything that it did not have; else the styles that were asked for in vain."""
     missing = None if reading.styles is None else reading.styles - reading.texts.keys()
-    tally.gone = mark_gone(session, ctx.site.id, reading.started, missing)
+    tally.gone = ROWS.mark_gone(session, ctx.site.id, reading.started, missing)
 
 
 def _move_cursors(session: Session, ctx: Context, reading: Reading) -> None:

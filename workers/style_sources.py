@@ -1,26 +1,24 @@
 """AIMS360's styles as last read, in SQL: rows to JSON and back, stored in bulk, an older reading never over a newer one."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, update
 from sqlalchemy import select as select_columns
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from clients.aims360.types import PriceRow, SizeRow, StyleColor
 from clients.jsontext import storable
 from models.catalogue import StyleSource
 from rules.style_frame import Goods
 from rules.style_parts import fingerprint
+from workers.source_rows import SourceRows
 
-_SOURCE = SQLModel.metadata.tables[str(StyleSource.__tablename__)]
-_c = _SOURCE.c
-_READ = ("division", "season", "active", "gone", "rows", "prices", "details", "digest", "read_at")
-_CHUNK = 200  # rows with JSON in one statement
+#: Stored, touched, marked as gone and as exported by this.
+ROWS = SourceRows(StyleSource, "style")
+_c = ROWS.table.c
 
 
 class Light(NamedTuple):
@@ -36,10 +34,9 @@ class Light(NamedTuple):
 
 
 def color_json(row: StyleColor) -> dict[str, Any]:
-    """Exact numbers and times as text; without what PostgreSQL cannot keep (NUL, halves of surrogate pairs)."""
-    found: dict[str, Any] = _keepable(
-        storable(asdict(row) | {"last_modified": row.last_modified.isoformat() if row.last_modified else None})
-    )
+    """Exact numbers and times as text."""
+    at = row.last_modified.isoformat() if row.last_modified else None
+    found: dict[str, Any] = storable(asdict(row) | {"last_modified": at})
     return found
 
 
@@ -55,7 +52,7 @@ def style_colors_of(source: StyleSource) -> tuple[StyleColor, ...]:
 
 
 def price_json(row: PriceRow) -> dict[str, Any]:
-    found: dict[str, Any] = _keepable(storable(asdict(row)))
+    found: dict[str, Any] = storable(asdict(row))
     return found
 
 
@@ -116,51 +113,6 @@ def light(session: Session, site_id: int, *, after: str = "", styles: Collection
     if styles is not None:
         columns = columns.where(_c.style.in_(sorted(styles)))
     return [Light(*row) for row in session.execute(columns.order_by(_c.style).limit(limit))]
-
-
-def write_sources(session: Session, sources: Sequence[StyleSource]) -> None:
-    """Insert or replace what was read; a row that a later reading has written stays. What was exported is not touched."""
-    values = [row.model_dump(exclude={"exported_digest"}) for row in sorted(sources, key=lambda row: row.style)]
-    upsert_into = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    for start in range(0, len(values), _CHUNK):
-        statement = upsert_into(_SOURCE).values(values[start : start + _CHUNK])
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["site_id", "style"],
-                set_={name: statement.excluded[name] for name in _READ},
-                where=_c.read_at <= statement.excluded.read_at,
-            )
-        )
-
-
-def touch(session: Session, site_id: int, styles: Iterable[str], read_at: datetime) -> None:
-    """Read again, and found as they were."""
-    session.execute(
-        update(_SOURCE).where(_c.site_id == site_id, _c.style.in_(sorted(styles)), _c.read_at <= read_at).values(read_at=read_at)
-    )
-
-
-def mark_gone(session: Session, site_id: int, before: datetime, styles: Collection[str] | None = None) -> list[str]:
-    """Styles that the reading begun at `before` did not have (of those named, or of all). Returns the newly gone ones."""
-    query = update(_SOURCE).where(_c.site_id == site_id, _c.read_at < before, ~_c.gone)
-    if styles is not None:
-        query = query.where(_c.style.in_(sorted(styles)))
-    found: Sequence[Row[Any]] = session.execute(query.values(gone=True, read_at=before).returning(_c.style)).all()
-    return sorted(row[0] for row in found)
-
-
-def set_exported(session: Session, site_id: int, style: str, expected: str | None) -> None:
-    session.execute(update(_SOURCE).where(_c.site_id == site_id, _c.style == style).values(exported_digest=expected))
-
-
-def _keepable(value: Any) -> Any:
-    if isinstance(value, str):
-        return value if value.isascii() and "\x00" not in value else value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_keepable(name): _keepable(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_keepable(item) for item in value]
-    return value
 
 
 def _tells(name: str) -> bool:

@@ -84,6 +84,7 @@ def parse_connection(raw: Any) -> Connection:
     """One v2 connection (facts 3.3, 3.5). Its JOOR id is returned as `customer_account_id`."""
     if not isinstance(raw, dict):
         raise ValueError(f"a connection must be an object, not {type(raw).__name__}")
+    raw = storable(raw)
     shown = _shown(raw)
     return Connection(
         connection_id=text(raw, "customer_account_id") or text(raw, "connection_id"),
@@ -92,7 +93,7 @@ def parse_connection(raw: Any) -> Connection:
         email=shown.email,
         shipping_codes=tuple(address.code for address in shown.shipping if address.code),
         shown=shown,
-        raw=storable(raw),
+        raw=raw,
     )
 
 

@@ -406,3 +406,11 @@ def test_without_a_known_call_nothing_is_sent(joor):
 def test_a_code_that_was_not_taken_is_a_failure(joor, reply, failure):
     with pytest.raises(failure):
         joor(reply)[0].write_customer_code(LUNE, "LUNE")
+
+
+def test_what_postgresql_cannot_keep_never_leaves_the_parser() -> None:
+    found = parse_connection({"customer_account_id": "7", "customer_name": "Har\x00bor \ud800", "note\x00": "a\x00b"})
+    assert found.customer_name == "Harbor ?"
+    assert found.shown is not None
+    assert found.shown.customer_name == "Harbor ?"
+    assert found.raw["note"] == "ab"
