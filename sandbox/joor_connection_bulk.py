@@ -6,7 +6,7 @@ from sandbox.joor_connection_record import check_new, read_connection
 from sandbox.joor_connections import update
 from sandbox.joor_data_services import by_code, put_on_desk
 from sandbox.joor_envelope import v2_error, v2_response
-from sandbox.joor_jobs import failing_keys, job_shown, look, new_job
+from sandbox.joor_jobs import failing_keys, job_shown, look, new_job, records_of
 from sandbox.joor_v2_fields import Unfit
 from sandbox.joor_world import Account, Job, World
 from sandbox.messages import Request, Response, json_response
@@ -17,20 +17,10 @@ ROOT = "bulk_connections"
 def submit(world: World, account: Account, request: Request) -> Response:
     """POST or PUT /v2/bulk-connection. The answer is UNKNOWN; ASSUMED: the job's page, queued."""
     try:
-        records = _records(request.json())
+        records = records_of(request.json(), ROOT, "connection")
     except ValueError as error:
         return v2_error(world, ROOT, f"the body cannot be read: {error}")
     return _page(world, new_job(account.connection_jobs, account.catalogue.new_number(), records, world, request.call))
-
-
-def _records(body: Any) -> list[Any]:
-    """`{"bulk_connections": {"connection": [..]}}`; one as an object is taken too. Raises ValueError for anything else."""
-    root = body.get(ROOT) if isinstance(body, dict) else None
-    records = root.get("connection") if isinstance(root, dict) else None
-    records = [records] if isinstance(records, dict) else records
-    if not isinstance(records, list):
-        raise ValueError("bulk_connections.connection is missing or no list")
-    return records
 
 
 def job_state(world: World, account: Account, job_id: str) -> Response:

@@ -12,6 +12,16 @@ def new_job(jobs: dict[int, Job], number: int, records: list[Any], world: World,
     return jobs[number]
 
 
+def records_of(body: Any, root: str, node: str) -> list[Any]:
+    """`{root: {node: [..]}}`; one record as an object is taken too. Raises ValueError for anything else."""
+    inside = body.get(root) if isinstance(body, dict) else None
+    records = inside.get(node) if isinstance(inside, dict) else None
+    records = [records] if isinstance(records, dict) else records
+    if not isinstance(records, list):
+        raise ValueError(f"{root}.{node} is missing or no list")
+    return records
+
+
 def look(world: World, jobs: dict[int, Job], job: Job, apply: Callable[[Any, Job], None]) -> None:
     """Each look brings the job on, and `job_delay` looks finish it: its records are applied after those of every job of its kind that
     came before."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.joor_envelope import v2_error, v2_response
-from sandbox.joor_jobs import failing_keys, job_shown, look, new_job
+from sandbox.joor_jobs import failing_keys, job_shown, look, new_job, records_of
 from sandbox.joor_v2_fields import Unfit
 from sandbox.joor_v2_record import read_record
 from sandbox.joor_v2_upsert import upsert
@@ -17,20 +17,10 @@ ROOT = "bulk_styles"
 def submit(world: World, account: Account, request: Request) -> Response:
     """POST or PUT /v2/bulk-style. Nothing is applied yet; the answer's shape is ASSUMED to be that of the job's page."""
     try:
-        records = _records(request.json())
+        records = records_of(request.json(), ROOT, "style")
     except ValueError as error:
         return v2_error(world, ROOT, f"the body cannot be read: {error}")
     return _page(world, new_job(account.jobs, account.catalogue.new_number(), records, world, request.call))
-
-
-def _records(body: Any) -> list[Any]:
-    """`{"bulk_styles": {"style": [..]}}`; one style as an object is taken too. Raises ValueError for anything else."""
-    root = body.get(ROOT) if isinstance(body, dict) else None
-    records = root.get("style") if isinstance(root, dict) else None
-    records = [records] if isinstance(records, dict) else records
-    if not isinstance(records, list):
-        raise ValueError("bulk_styles.style is missing or no list")
-    return records
 
 
 def job_state(world: World, account: Account, job_id: str) -> Response:
