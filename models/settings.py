@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from cronsim import CronSim, CronSimError
+from holidays import list_supported_countries
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
@@ -196,6 +197,10 @@ class CustomerSettings(_Settings):
         opens, closes = clock_hours(self.business_hours)
         if opens >= closes:
             raise ValueError("business_hours must begin before they end, for example 09:00-18:00")
+        if self.holidays and self.holidays not in list_supported_countries():
+            raise ValueError(
+                f"there is no calendar of public holidays for {self.holidays!r}; give two letters, for example US or DE, or none"
+            )
         if self.price_labels == "fixed" and not self.fixed_price_labels:
             raise ValueError("price_labels 'fixed' needs fixed_price_labels (JOOR's labels)")
         if not self.match_days or any(up_to < 1 or days < 1 for up_to, days in self.match_days.items()):

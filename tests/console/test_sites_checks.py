@@ -158,3 +158,11 @@ def test_a_pair_that_a_setting_names_is_not_taken_away(shell: Shell) -> None:
     assert said.code == 2
     assert "order.default_warehouse = NJ DC" in said.err
     assert "NJ DC" in shell("map", "list", "warehouses", "--site", "us").out
+
+
+def test_a_country_without_a_calendar_is_refused_when_it_is_set(shell: Shell) -> None:
+    shell.add_site("us")
+    said = shell("sites", "set", "us", "--customer", "holidays=XX")
+    assert said.code == 2
+    assert "no calendar of public holidays for 'XX'" in said.err
+    assert shell("sites", "set", "us", "--customer", "holidays=DE").code == 0
