@@ -13,11 +13,11 @@ from typing import Annotated, Any
 import structlog
 import typer
 from pydantic import ValidationError
-from sqlmodel import col, select
+from stamina.instrumentation import set_on_retry_hooks
 
 from console import check as checks
 from console import demo as demos
-from console import output, queues
+from console import output
 from console.commands import (
     asking,
     audit,
@@ -33,17 +33,15 @@ from console.commands import (
     sites,
     styles,
     tasks,
+    upkeep,
 )
 from console.commands.options import AnySite, AsJson, process_of
 from console.embedded import Inline
 from console.process import Finding, Process, who
 from models.errors import NotPossible, SyncError
-from models.sites import Site
 from producers import main as producers_main
-from producers.relay import declare_topology
-from runtime import logs, migrate
+from runtime import logs
 from runtime.clock import SystemClock
-from runtime.secrets import rotate_credentials, secret_box
 from runtime.settings import Settings
 from workers import check as remote
 from workers import main as workers_main
@@ -53,7 +51,6 @@ from workers.supervisor import STOP_TIMEOUT_MS, until_signalled
 app = typer.Typer(
     help="Keeps a brand's JOOR account and its AIMS360 ERP in step.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
 )
-keys_app = typer.Typer(help="Keys that encrypt stored credentials.", no_args_is_help=True, rich_markup_mode=None)
 for name, family in (
     ("jobs", jobs.app),
     ("sites", sites.app),
@@ -66,10 +63,14 @@ for name, family in (
     ("ship-tos", ship_tos.app),
     ("tasks", tasks.app),
     ("certify", certify.app),
-    ("keys", keys_app),
+    ("keys", upkeep.keys_app),
 ):
     app.add_typer(family, name=name)
 app.command("enqueue")(asking.command)
+app.command("queues")(upkeep.show_queues)
+app.command("topology")(upkeep.topology)
+app.command("migrate")(upkeep.migrate_database)
+app.command("settings")(upkeep.show_settings)
 app.command("audit")(audit.command)
 app.command("attest")(golive.attest)
 sites.app.command("open")(golive.open_site)
@@ -143,33 +144,6 @@ def demo(
     raise typer.Exit(demos.run(base.settings, base.work, demos.Size(styles, orders, seed, sandbox_file)))
 
 
-@app.command("queues")
-def show_queues(context: typer.Context, as_json: AsJson = False) -> None:
-    """Every lane: messages in the broker, backlog, oldest age, credits left, what holds it."""
-    rows, trouble = queues.lanes(process_of(context))
-    if as_json:
-        output.document({"lanes": rows, "broker": trouble})
-    else:
-        for row in rows:
-            row["backlog"] = ", ".join(f"{count} {state}" for state, count in sorted(row["backlog"].items()))
-        columns = (
-            "lane",
-            "ready",
-            "delayed",
-            "dead",
-            "backlog",
-            "oldest_age",
-            "open_failures",
-            "credits_left",
-            "credits_refilled_at",
-            "held",
-        )
-        output.table(rows, columns, empty="No lanes: there is no site yet.")
-    if trouble:
-        output.note(trouble)
-        raise typer.Exit(output.UNREACHABLE)
-
-
 @app.command()
 def check(
     context: typer.Context,
@@ -185,54 +159,6 @@ def check(
         for line in checks.lines(found):
             output.say(line)
     raise typer.Exit(checks.exit_code(found))
-
-
-@app.command()
-def topology(context: typer.Context) -> None:
-    """Declare every lane on RabbitMQ; for a broker user that may configure."""
-    process = process_of(context)
-    if process.settings.amqp_url is None:
-        output.say("AMQP_URL is not set: lanes are in memory, nothing to declare.")
-        return
-    with process.reading() as session:
-        keys = session.exec(select(Site.key).order_by(col(Site.key))).all()
-    lanes = declare_topology(process.settings.amqp_url, keys)
-    output.say(f"{len(lanes)} lanes declared: {', '.join(lanes) or 'there is no site yet'}")
-
-
-@app.command("migrate")
-def migrate_database(
-    context: typer.Context,
-    down: Annotated[str, typer.Option("--down", metavar="REVISION", help='Back to this version; "base" removes every table.')] = "",
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before going down.")] = False,
-) -> None:
-    """Bring the database to the version of this program."""
-    process = process_of(context)
-    if down:
-        if not yes:
-            typer.confirm(
-                f"Take {process.where} down to {down}? Newer tables and columns are removed with what is in them", abort=True, err=True
-            )
-        migrate.downgrade(process.engine, down)
-        output.say(f"{process.where} is at {down}.")
-        return
-    before = migrate.upgrade(process.engine)
-    output.say(f"{process.where} is at {migrate.newest()} (was: {before}).")
-
-
-@app.command("settings")
-def show_settings(context: typer.Context, as_json: AsJson = False) -> None:
-    """Settings of this process, from the environment and .env; secrets are masked."""
-    settings = process_of(context).settings
-    rows = []
-    for name, field in Settings.model_fields.items():
-        value = getattr(settings, name)
-        shown = logs.MASK if name == "key" and value is not None else logs.REDACTOR.text(str(value)) if value is not None else None
-        rows.append({"variable": str(field.validation_alias), "value": shown, "set": name in settings.model_fields_set})
-    if as_json:
-        output.document(rows)
-    else:
-        output.table(rows, ("variable", "value", "set"))
 
 
 @app.command()
@@ -255,16 +181,6 @@ def producers(context: typer.Context) -> None:
     raise typer.Exit(producers_main.serve(process.settings, until_signalled()))
 
 
-@keys_app.command()
-def rotate(context: typer.Context) -> None:
-    """Encrypt every stored credential anew with the first key of JOORSYNC_KEY; older keys follow it, comma-separated."""
-    process = process_of(context)
-    with process.sessions() as session:
-        count = rotate_credentials(session, secret_box(process.settings), process.clock.now())
-        session.add(process.audit("keys.rotate", f"{count} credentials"))
-    output.say(f"{count} credential(s) are encrypted with the first key. Older keys can be taken away.")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit codes: 0 well, 1 work failed, 2 usage or set-up, 3 a remote or service cannot be reached."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -279,6 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.configure("WARNING" if quiet else settings.log_level, settings.log_format)
     if quiet:
         logging.getLogger("pika").setLevel(logging.CRITICAL)  # it logs tracebacks of what our own message says in a line
+        set_on_retry_hooks(())  # a read that is tried again is no news; what comes of it is
     process = Process(settings, SystemClock(), Workers(), who())
     try:
         return _run(given, process)

@@ -102,19 +102,8 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Send these customers, read from AIMS360 again first; new ones too, once the existing ones were reviewed."""
-    process = process_of(context)
-    with process.sessions() as session:
-        run_id = asking.request(
-            session,
-            site,
-            keys=accounts,
-            everything=everything,
-            dry_run=dry_run,
-            reason=reason or "named by hand",
-            requested_by=process.actor,
-            clock=process.clock,
-        ).id
-    say_and_wait(process, relayed(process, run_id), dry_run, wait, as_json)
+    options = {"keys": accounts, "everything": everything, "dry_run": dry_run, "reason": reason or "named by hand"}
+    _ask(process_of(context), site, options, wait, as_json)
 
 
 @app.command()
@@ -127,18 +116,14 @@ def read(
     as_json: AsJson = False,
 ) -> None:
     """Read all of AIMS360's customers and send nothing: before existing ones are paired (joorsync map auto customers)."""
-    process = process_of(context)
+    options = {"read_only": True, "allow_empty": allow_empty, "reason": reason or "read only"}
+    _ask(process_of(context), site, options, wait, as_json)
+
+
+def _ask(process: Process, site: str, options: dict[str, Any], wait: bool, as_json: bool) -> None:
     with process.sessions() as session:
-        run_id = asking.request(
-            session,
-            site,
-            read_only=True,
-            allow_empty=allow_empty,
-            reason=reason or "read only",
-            requested_by=process.actor,
-            clock=process.clock,
-        ).id
-    say_and_wait(process, relayed(process, run_id), False, wait, as_json)
+        run_id = asking.request(session, site, requested_by=process.actor, clock=process.clock, **options).id
+    say_and_wait(process, relayed(process, run_id), bool(options.get("dry_run")), wait, as_json)
 
 
 @app.command()
