@@ -1,7 +1,7 @@
 """`joorsync demo`: customers, the catalogue, orders and inventory of a built-in brand with two JOOR accounts; again; and after changes.
 
-Every number printed comes from the tables or the pretend systems. JOOR's quota holds; where work has to wait for credits, the pretend
-systems' clock and ours are moved on together instead of sleeping, and the output says so.
+Every number printed comes from the tables or the pretend systems. JOOR's quota holds; where work has to wait (for credits, for
+JOOR's people, between looks at an AIMS360 export), the pretend systems' clock and ours are moved on together instead.
 """
 
 import secrets
@@ -11,7 +11,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from sqlmodel import Session, col, func, select
 from console import demo_brand, demo_catalogue, demo_customers, runs
 from console.demo_sandbox import RunningSandbox, Sandbox
 from console.embedded import Inline
-from console.output import FAILED, WELL, note, say
+from console.output import FAILED, WELL, ago, note, say
 from console.process import Process, WorkerSide
 from models.jobs import DataType, Job, JobState, Run
 from models.sites import Site
@@ -36,6 +36,7 @@ CATALOGUE = (DataType.STYLES, DataType.LINESHEETS, DataType.IMAGES)
 #: The pretend AIMS360 has no limit; towards a real one the pace is a setting (AIMS_PER_SECOND, 5 unless told).
 PACE = {"aims_per_second": 100.0, "aims_concurrent": 8}
 _PROBLEMS_SHOWN = 5
+_WORTH_MOVING = 1.0  # seconds; shorter pauses are let pass
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,23 @@ class Size:
             return RunningSandbox(self.file)
         sizes = ["--styles", str(self.styles), "--orders", str(self.orders), "--seed", str(self.seed)]
         return Sandbox([*sizes, "--empty-catalogue"])
+
+
+class DemoClock(MovableClock):
+    """Sleeping a while moves the pretend systems' clock and ours on instead, once there are pretend systems whose clock is ours alone."""
+
+    sandbox: Sandbox | RunningSandbox | None = None
+
+    def sleep(self, seconds: float) -> None:
+        if self.sandbox is None or seconds < _WORTH_MOVING:
+            super().sleep(seconds)
+        else:
+            self.jump(seconds)
+
+    def jump(self, seconds: float) -> None:
+        if self.sandbox is not None:
+            self.sandbox.advance(seconds)
+            self.advance(seconds)
 
 
 def run(settings: Settings, work: WorkerSide, size: Size) -> int:
@@ -76,7 +94,7 @@ def _process(settings: Settings, work: WorkerSide) -> Process:
         settings = settings.model_copy(update={"database_url": f"sqlite:///{FOLDER / name}"})
     elif settings.key is None and settings.key_file is None:
         settings = settings.model_copy(update={"key_file": _key_file()})
-    return Process(settings.model_copy(update=PACE), MovableClock(), work, "demo")
+    return Process(settings.model_copy(update=PACE), DemoClock(), work, "demo")
 
 
 def _key_file() -> Path:
@@ -90,6 +108,8 @@ def _key_file() -> Path:
 
 
 def _show(process: Process, sandbox: Sandbox | RunningSandbox) -> int:
+    if process.settings.embedded and isinstance(process.clock, DemoClock):
+        process.clock.sandbox = sandbox
     keys = demo_brand.set_up(process, sandbox)
     with Inline(process) as inline:
         stage = Stage(process, sandbox, inline, keys)
@@ -155,7 +175,7 @@ class Stage:
         calls, credits = (sum(row[name] for row in mine) for name in ("calls", "credits"))
         say(f"The catalogue took {calls:,} calls to both systems and {credits:,} JOOR credits.")
         if self._jumped:
-            say(f"Credits ran out; the clock was moved on by {self._jumped:.0f} s in all instead of waiting for JOOR's next windows.")
+            say(f"Work had to wait for JOOR's credits or people: the clock was moved on by {ago(timedelta(seconds=self._jumped))} in all.")
         say(f"The pretend systems counted: {_counted(wrote)}")
         say()
 
@@ -166,14 +186,13 @@ class Stage:
     def _jump(self) -> None:
         """When everything that is left waits for a time, make it that time, for both sides. Only where all clocks are ours."""
         clock = self._process.clock
-        if not self._process.settings.embedded or not isinstance(clock, MovableClock):
+        if not isinstance(clock, DemoClock) or clock.sandbox is None:
             return
         with self._process.reading() as session:
             until = _all_wait_until(session, clock.now())
         if until is None or (seconds := (until - clock.now()).total_seconds()) < 2:
             return
-        self._sandbox.advance(seconds)
-        clock.advance(seconds)
+        clock.jump(seconds)
         self._jumped += seconds
         self._inline.wake()
 

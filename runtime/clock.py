@@ -1,5 +1,6 @@
 """Time is handed in, never taken: tests freeze it instead of patching."""
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -25,12 +26,14 @@ class MovableClock(SystemClock):
 
     def __init__(self) -> None:
         self._ahead = timedelta(0)
+        self._lock = threading.Lock()
 
     def now(self) -> datetime:
         return super().now() + self._ahead
 
     def advance(self, seconds: float) -> None:
-        self._ahead += timedelta(seconds=max(0.0, seconds))
+        with self._lock:
+            self._ahead += timedelta(seconds=max(0.0, seconds))
 
 
 class FrozenClock:

@@ -282,7 +282,7 @@ def until(town: Town, holds: Callable[[], bool], seconds: float = 120.0) -> None
 
 def test_a_worker_that_dies_in_the_middle_loses_and_doubles_no_customer(postgres_url: str, amqp_url: str, tmp_path: Path) -> None:
     """kill -9 after the bulk call and while its outcome is recorded, on real services; JOOR's people match afterwards."""
-    with Town(postgres_url, amqp_url, tmp_path, sandbox=[*SMALL, "--customers", "60", "--empty-connections"]) as town:
+    with Town(postgres_url, amqp_url, tmp_path, sandbox=[*SMALL, "--customers", "40", "--empty-connections"]) as town:
         town.add_site("us", customers=ALL_NEW)
         with town.sessions() as session:
             session.get_one(Site, 1).contract_overrides = {"joor": {"bulk_connection": {"poll_seconds": "1"}}}
@@ -310,6 +310,7 @@ def test_a_worker_that_dies_in_the_middle_loses_and_doubles_no_customer(postgres
         pending = Counter(row["customer_code"] for row in town.state("pending_connections"))
         assert wanted <= pending.keys()
         assert set(pending.values()) == {1}
+        until(town, lambda: len(town.jobs(JobState.WAITING, kind=JobKind.CUSTOMERS_EXPORT)) >= len(wanted))
         town.control("/_joor/us/connections/match", {"all": True})
         with town.sessions() as session:
             waiting = select(Job).where(Job.kind == JobKind.CUSTOMERS_EXPORT, Job.state == JobState.WAITING)
